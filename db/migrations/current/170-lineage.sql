@@ -1,0 +1,46 @@
+create table lineage.data_lineage (
+  data_lineage_id bigint generated always as identity primary key,
+  run_id bigint not null references pipeline.pipeline_run,
+  source_relation text not null,
+  source_id bigint,
+  source_instrument_id bigint references market.instrument,
+  source_from timestamptz,
+  source_to timestamptz,
+  target_relation text not null,
+  target_id bigint,
+  target_instrument_id bigint references market.instrument,
+  target_from timestamptz,
+  target_to timestamptz,
+  row_count bigint not null,
+  operation text not null,
+  transformation text not null,
+  transformation_version text,
+  recorded_at timestamptz not null default now(),
+  constraint data_lineage_row_count_check check (row_count > 0),
+  constraint data_lineage_operation_check check (operation in ('insert', 'update', 'delete')),
+  constraint data_lineage_source_check check (source_id is not null or source_instrument_id is not null),
+  constraint data_lineage_target_check check (target_id is not null or target_instrument_id is not null)
+);
+create index data_lineage_run_id_idx on lineage.data_lineage (run_id);
+create index data_lineage_target_idx on lineage.data_lineage (target_relation, target_instrument_id, target_id);
+create index data_lineage_source_idx on lineage.data_lineage (source_relation, source_instrument_id, source_id);
+create index data_lineage_source_instrument_id_idx on lineage.data_lineage (source_instrument_id);
+create index data_lineage_target_instrument_id_idx on lineage.data_lineage (target_instrument_id);
+comment on table lineage.data_lineage is 'Which rows were made from which, one edge per run, source and target. Append-only; written by triggers.';
+comment on column lineage.data_lineage.data_lineage_id is 'Identity.';
+comment on column lineage.data_lineage.run_id is 'Run that made the target rows.';
+comment on column lineage.data_lineage.source_relation is 'Table of the source rows, such as ingest.raw_response.';
+comment on column lineage.data_lineage.source_id is 'Identity of the source row, where its table has one.';
+comment on column lineage.data_lineage.source_instrument_id is 'Instrument of the source rows, where they are facts.';
+comment on column lineage.data_lineage.source_from is 'First time of the source rows.';
+comment on column lineage.data_lineage.source_to is 'Last time of the source rows.';
+comment on column lineage.data_lineage.target_relation is 'Table of the rows that were made.';
+comment on column lineage.data_lineage.target_id is 'Identity of the row that was made, where its table has one.';
+comment on column lineage.data_lineage.target_instrument_id is 'Instrument of the rows that were made, where they are facts.';
+comment on column lineage.data_lineage.target_from is 'First time of the rows that were made.';
+comment on column lineage.data_lineage.target_to is 'Last time of the rows that were made.';
+comment on column lineage.data_lineage.row_count is 'How many rows were made.';
+comment on column lineage.data_lineage.operation is 'insert, update or delete.';
+comment on column lineage.data_lineage.transformation is 'Function that made them.';
+comment on column lineage.data_lineage.transformation_version is 'Version of that function: a hash of its definition, or the version of the feature set.';
+comment on column lineage.data_lineage.recorded_at is 'When it was recorded.';
