@@ -94,7 +94,7 @@ create table ingest.raw_response (
   fetched_at timestamptz not null,
   recorded_at timestamptz not null default now(),
   run_id bigint not null references pipeline.pipeline_run,
-  constraint raw_response_dataset_check check (dataset in ('bars', 'fundamentals', 'actions', 'instruments')),
+  constraint raw_response_dataset_check check (dataset in ('bars', 'fundamentals', 'trades', 'documents')),
   constraint raw_response_status_check check (status between 100 and 599),
   constraint raw_response_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
   constraint raw_response_body_check check (body is null or (length(body) = byte_count and encode(sha256(body), 'hex') = sha256)),
@@ -105,7 +105,7 @@ create index raw_response_run_id_idx on ingest.raw_response (run_id);
 comment on table ingest.raw_response is 'What a provider sent, byte for byte. Append-only. A body equal to the one before it for the same request is not stored again.';
 comment on column ingest.raw_response.raw_response_id is 'Identity.';
 comment on column ingest.raw_response.provider is 'Who sent it.';
-comment on column ingest.raw_response.dataset is 'What was asked for: bars, fundamentals, actions or instruments.';
+comment on column ingest.raw_response.dataset is 'What was asked for: bars (with the corporate actions that come along), fundamentals, trades or documents.';
 comment on column ingest.raw_response.subject is 'Symbol, or the name of the file.';
 comment on column ingest.raw_response.url is 'Address that was asked, without keys or tokens.';
 comment on column ingest.raw_response.method is 'HTTP method, or READ for a file.';

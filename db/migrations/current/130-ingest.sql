@@ -66,6 +66,42 @@ comment on column ingest.candidate_bar.volume is 'Units traded; null where missi
 comment on column ingest.candidate_bar.adjusted_close is 'Close adjusted by the provider; null where it sends none.';
 comment on column ingest.candidate_bar.payload is 'The row as it stood in the body, kept where it may end in quarantine.';
 
+create table ingest.candidate_fact (
+  raw_response_id bigint not null references ingest.raw_response,
+  row_no bigint not null,
+  instrument_id bigint references market.instrument,
+  taxonomy text,
+  concept text,
+  unit text,
+  period_start date,
+  period_end date,
+  value numeric,
+  fiscal_year integer,
+  fiscal_period text,
+  form text,
+  accession text,
+  filed date,
+  payload jsonb,
+  primary key (raw_response_id, row_no)
+);
+create index candidate_fact_instrument_id_idx on ingest.candidate_fact (instrument_id);
+comment on table ingest.candidate_fact is 'Reported facts of a body on their way to market.company_fundamental; as ingest.candidate_bar, empty between transactions.';
+comment on column ingest.candidate_fact.raw_response_id is 'The body.';
+comment on column ingest.candidate_fact.row_no is 'Position of the fact in the body, from 1.';
+comment on column ingest.candidate_fact.instrument_id is 'Instrument of the company.';
+comment on column ingest.candidate_fact.taxonomy is 'Taxonomy of the concept.';
+comment on column ingest.candidate_fact.concept is 'Name of the concept.';
+comment on column ingest.candidate_fact.unit is 'Unit of the value.';
+comment on column ingest.candidate_fact.period_start is 'First day of the period; period_end for a value at a moment.';
+comment on column ingest.candidate_fact.period_end is 'Last day of the period.';
+comment on column ingest.candidate_fact.value is 'The value.';
+comment on column ingest.candidate_fact.fiscal_year is 'Fiscal year of the filing.';
+comment on column ingest.candidate_fact.fiscal_period is 'Fiscal period of the filing.';
+comment on column ingest.candidate_fact.form is 'Form.';
+comment on column ingest.candidate_fact.accession is 'Accession number of the filing.';
+comment on column ingest.candidate_fact.filed is 'Date of the filing.';
+comment on column ingest.candidate_fact.payload is 'The fact as it stood in the body.';
+
 create table ingest.quarantine (
   quarantine_id bigint generated always as identity primary key,
   raw_response_id bigint not null references ingest.raw_response,
@@ -87,7 +123,7 @@ create index quarantine_run_id_idx on ingest.quarantine (run_id);
 comment on table ingest.quarantine is 'Rows that failed a critical rule and so never reached the market tables. Append-only.';
 comment on column ingest.quarantine.quarantine_id is 'Identity.';
 comment on column ingest.quarantine.raw_response_id is 'The body in which the row came.';
-comment on column ingest.quarantine.dataset is 'bars, fundamentals or actions.';
+comment on column ingest.quarantine.dataset is 'Dataset of the body.';
 comment on column ingest.quarantine.row_no is 'Position of the row in the body, from 1.';
 comment on column ingest.quarantine.symbol is 'Symbol as the body gives it.';
 comment on column ingest.quarantine.instrument_id is 'Instrument, where it is known.';

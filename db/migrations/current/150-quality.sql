@@ -11,7 +11,7 @@ create table quality.validation_rule (
   in_force_from timestamptz not null default now(),
   primary key (rule, version),
   constraint validation_rule_name_check check (rule ~ '^[a-z][a-z0-9_]{1,62}$'),
-  constraint validation_rule_dataset_check check (dataset in ('candidate_bar', 'price_data', 'company_fundamental', 'feature_vector', 'model_prediction')),
+  constraint validation_rule_dataset_check check (dataset in ('candidate_bar', 'candidate_fact', 'price_data', 'company_fundamental', 'feature_vector', 'model_prediction')),
   constraint validation_rule_severity_check check (severity in ('critical', 'error', 'warning', 'info')),
   constraint validation_rule_parameters_check check (jsonb_typeof(parameters) = 'object')
 );
