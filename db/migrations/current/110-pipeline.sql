@@ -30,6 +30,7 @@ create table pipeline.pipeline_run (
   attempt integer not null default 0,
   parameters jsonb not null default '{}',
   actor text not null default current_user,
+  worker text,
   function_name text,
   function_version text,
   rows_read bigint not null default 0,
@@ -64,6 +65,7 @@ comment on column pipeline.pipeline_run.status is 'queued, running, succeeded, f
 comment on column pipeline.pipeline_run.attempt is 'How often the run was started; writes of an older attempt are refused.';
 comment on column pipeline.pipeline_run.parameters is 'Parameters with which it ran, a JSON object.';
 comment on column pipeline.pipeline_run.actor is 'Database role that asked for the run.';
+comment on column pipeline.pipeline_run.worker is 'Process that carries it out, as its connections name it; a run whose process is gone is taken up again.';
 comment on column pipeline.pipeline_run.function_name is 'Function that did the work, or the provider for a fetch.';
 comment on column pipeline.pipeline_run.function_version is 'First 12 hex digits of the sha256 of the function''s definition when it ran.';
 comment on column pipeline.pipeline_run.rows_read is 'Rows that the step looked at.';
@@ -75,3 +77,15 @@ comment on column pipeline.pipeline_run.queued_at is 'When the run was asked for
 comment on column pipeline.pipeline_run.started_at is 'When the last attempt began.';
 comment on column pipeline.pipeline_run.heartbeat_at is 'Last sign of life of a running step, by the database''s clock.';
 comment on column pipeline.pipeline_run.finished_at is 'When it ended.';
+
+create type pipeline.step_outcome as (
+  rows_read bigint,
+  rows_written bigint,
+  summary jsonb,
+  message text
+);
+comment on type pipeline.step_outcome is 'What a step says when it is done.';
+comment on column pipeline.step_outcome.rows_read is 'Rows that it looked at.';
+comment on column pipeline.step_outcome.rows_written is 'Rows that it added or replaced.';
+comment on column pipeline.step_outcome.summary is 'Figures, a JSON object.';
+comment on column pipeline.step_outcome.message is 'What happened, in a sentence.';
