@@ -1,7 +1,7 @@
 import type { Command } from "../command.ts";
 
 /** `marketbase demo`: the whole flow, then the end. */
-export const demo: Command = {
+const command: Command = {
   name: "demo",
   summary: "run the whole flow over the sample universe and exit",
   usage: "[--json]",
@@ -16,3 +16,5 @@ export const demo: Command = {
     return await runDemonstration(context, { serve: false });
   },
 };
+
+export default command;

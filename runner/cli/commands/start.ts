@@ -1,7 +1,7 @@
 import type { Command } from "../command.ts";
 
 /** `marketbase start`: the whole flow, then GraphQL until it is stopped. */
-export const start: Command = {
+const command: Command = {
   name: "start",
   summary: "run the whole flow over the sample universe, then serve GraphQL until Ctrl-C",
   usage: "[--port N]",
@@ -19,3 +19,5 @@ export const start: Command = {
     return await runDemonstration(context, { serve: true, port: context.option("port") });
   },
 };
+
+export default command;

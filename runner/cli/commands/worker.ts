@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { Command } from "../command.ts";
 
 /** `marketbase worker`: carries out queued steps until it is stopped. */
-export const worker: Command = {
+const command: Command = {
   name: "worker",
   summary: "carry out queued steps until Ctrl-C",
   usage: "[--concurrency N]",
@@ -36,3 +36,5 @@ export const worker: Command = {
     }
   },
 };
+
+export default command;
