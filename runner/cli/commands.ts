@@ -18,4 +18,5 @@ export const commands: Readonly<Record<string, () => Promise<{ default: Command 
   "db include": () => import("./commands/db-include.ts"),
   "db commit": () => import("./commands/db-commit.ts"),
   "db uncommit": () => import("./commands/db-uncommit.ts"),
+  doctor: () => import("./commands/doctor.ts"),
 };
