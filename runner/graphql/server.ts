@@ -1,28 +1,27 @@
+import "./environment.ts";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type pg from "pg";
 import { postgraphile } from "postgraphile";
 import { grafserv } from "postgraphile/grafserv/node";
 import type { GraphQLSchema } from "postgraphile/graphql";
-import { UserError } from "../config/user-error.ts";
+import type { Config } from "../config/config.ts";
+import { EXIT, UserError } from "../config/user-error.ts";
 import { createPool } from "../database/pool.ts";
-import type { ErrorLog } from "./errors.ts";
 import { makePreset } from "./preset.ts";
 
 /** How the server is started. */
 export interface GraphqlServerOptions {
-  /** URL of the database for the purpose `graphql`. */
-  readonly databaseUrl: string;
-  /** 0 takes a free one. */
-  readonly port: number;
-  /** Default 127.0.0.1. */
-  readonly host?: string;
+  readonly urlFor: (purpose: "graphql") => string;
+  readonly config: Pick<Config, "host" | "port">;
+  /** From the command line; 0 takes a free one. Without it the port of the configuration counts. */
+  readonly port?: string | undefined;
   /** Whether `/` shows the explorer; default true. */
   readonly explorer?: boolean;
   /** Longest time for one statement; default 10 s. */
   readonly statementMilliseconds?: number;
-  /** Where errors go that the caller may not see; default stderr. */
-  readonly log?: ErrorLog;
+  /** Hears of errors that callers may not see, and of lost connections. */
+  readonly onMessage?: (message: string) => void;
 }
 
 /** A running server. */
@@ -35,12 +34,16 @@ export interface GraphqlServer {
 
 /** Starts the API, its explorer and `/health`. It is ready when the promise is fulfilled. */
 export async function startGraphqlServer(options: GraphqlServerOptions): Promise<GraphqlServer> {
-  const host = options.host ?? "127.0.0.1";
-  const log = options.log ?? ((line: string) => process.stderr.write(`${line}\n`));
+  const { host } = options.config;
+  const log = options.onMessage ?? (() => undefined);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 16_384 });
   // First the port: whoever has none need not wait for the schema.
-  const port = await listen(server, host, options.port);
-  const pool = createPool(options.databaseUrl, { max: 10, name: "marketbase graphql", onError: (error) => log(`database connection lost: ${error.message}`) });
+  const port = await listen(server, host, options.port === undefined ? options.config.port : parsePort(options.port));
+  const pool = createPool(options.urlFor("graphql"), {
+    name: "marketbase graphql",
+    max: 10,
+    onError: (error) => log(`A connection to the database broke: ${error.message}`),
+  });
   try {
     let schema: GraphQLSchema | undefined;
     const instance = postgraphile(
@@ -88,6 +91,12 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
     await pool.end();
     throw error;
   }
+}
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d{1,5}$/.test(text) && port <= 65535) return port;
+  throw new UserError(`${JSON.stringify(text)} is not a port.`, { exitCode: EXIT.usage, hint: "Give --port a number between 0 and 65535; 0 takes a free one." });
 }
 
 function listen(server: Server, host: string, port: number): Promise<number> {
