@@ -1,11 +1,11 @@
--- Finds the largest or smallest value of each window in one pass.
+-- Finds the largest or smallest value of each window, or its age, in one pass.
 create or replace function ta.window_extreme(
   kernel text,
   series double precision[],
   period integer,
   min_count integer,
   direction integer,
-  result_is_age boolean
+  answer text
 )
 returns double precision[]
 language plpgsql
@@ -21,7 +21,7 @@ declare
   first integer := 1;
   last integer := 0;
   x double precision;
-  extreme double precision;
+  other double precision;
   counted integer := 0;
   i integer := 0;
 begin
@@ -34,47 +34,36 @@ begin
   kept := array_fill(null::integer, array[bars]);
   foreach x in array series loop
     i := i + 1;
-    if i > period then
-      if abs(series[i - period]) < 'infinity' then
-        counted := counted - 1;
-        if kept[first] = i - period then
-          first := first + 1;
-          extreme := series[kept[first]];
-        end if;
+    if i > period and abs(series[i - period]) < 'infinity' then
+      counted := counted - 1;
+      if kept[first] = i - period then
+        first := first + 1;
       end if;
     end if;
     if abs(x) < 'infinity' then
       counted := counted + 1;
-      if last < first or (x - extreme) * direction > 0 then
-        first := 1;
-        last := 0;
-        extreme := x;
-      else
-        while (x - series[kept[last]]) * direction > 0 loop
-          last := last - 1;
-        end loop;
-      end if;
+      while last >= first loop
+        other := series[kept[last]];
+        exit when (direction > 0 and x < other) or (direction < 0 and x > other) or (x = other and answer = 'oldest age');
+        last := last - 1;
+      end loop;
       last := last + 1;
       kept[last] := i;
     end if;
     if counted >= min_count then
-      if result_is_age then
-        result[i] := i - kept[first];
-      else
-        result[i] := extreme;
-      end if;
+      result[i] := case when answer = 'value' then series[kept[first]] else i - kept[first] end;
     end if;
   end loop;
   return result;
 end
 $$;
 
-comment on function ta.window_extreme(text, double precision[], integer, integer, integer, boolean) is
+comment on function ta.window_extreme(text, double precision[], integer, integer, integer, text) is
 $$Helper of the kernels: the largest (direction 1) or smallest (direction -1) value of each window of the last bars, or the number of bars since it.
 Method: a queue of the bars that may still become the extreme; every bar enters and leaves it once. Cost: one pass, whatever the period.
 Arguments: kernel, the name for messages; series; period, bars per window; min_count, the least number of values that a window needs; direction;
-result_is_age, the age in bars (0 is the current bar; the oldest among equals counts) instead of the value.
+answer, 'value', 'newest age' or 'oldest age': an age is counted in bars, 0 is the current bar, and the word says which one among equals counts.
 NULL, NaN and infinity are left out; fewer than min_count values give NULL. Errors: MB001 for a bad period or array.$$;
 
-revoke all on function ta.window_extreme(text, double precision[], integer, integer, integer, boolean) from public;
-grant execute on function ta.window_extreme(text, double precision[], integer, integer, integer, boolean) to marketbase_reader;
+revoke all on function ta.window_extreme(text, double precision[], integer, integer, integer, text) from public;
+grant execute on function ta.window_extreme(text, double precision[], integer, integer, integer, text) to marketbase_reader;

@@ -7,7 +7,7 @@ returns double precision[]
 language sql
 immutable
 parallel safe
-return ta.window_extreme('rolling_max', series, period, 1, 1, false);
+return ta.window_extreme('rolling_max', series, period, 1, 1, 'value');
 
 comment on function ta.rolling_max(double precision[], integer) is
 $$Largest value of the last period bars (qlib Max, pandas rolling(period, min_periods = 1).max()). Result: as long as series, in its unit.

@@ -7,7 +7,7 @@ returns double precision[]
 language sql
 immutable
 parallel safe
-return ta.window_extreme('rolling_min', series, period, 1, -1, false);
+return ta.window_extreme('rolling_min', series, period, 1, -1, 'value');
 
 comment on function ta.rolling_min(double precision[], integer) is
 $$Smallest value of the last period bars (qlib Min, pandas rolling(period, min_periods = 1).min()). Result: as long as series, in its unit.
