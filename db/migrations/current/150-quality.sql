@@ -5,6 +5,7 @@ create table quality.validation_rule (
   family text not null,
   severity text not null,
   parameters jsonb not null default '{}',
+  population text not null,
   function_name text not null,
   description text not null,
   remedy text not null,
@@ -15,17 +16,31 @@ create table quality.validation_rule (
   constraint validation_rule_severity_check check (severity in ('critical', 'error', 'warning', 'info')),
   constraint validation_rule_parameters_check check (jsonb_typeof(parameters) = 'object')
 );
-comment on table quality.validation_rule is 'Every version of every rule. Append-only: a changed function, severity or parameter is a new version; the newest one is in force.';
+comment on table quality.validation_rule is 'Every version of every rule. Append-only: a change of the function, the severity, the parameters or the wording is a new version. Which one is in force is said by quality.rule_activation.';
 comment on column quality.validation_rule.rule is 'Name of the rule, such as price_data_high_gte_low.';
-comment on column quality.validation_rule.version is 'First 12 hex digits of the sha256 of its function''s definition, severity and parameters.';
+comment on column quality.validation_rule.version is 'First 12 hex digits of the sha256 of its functions'' definitions, severity, parameters and wording.';
 comment on column quality.validation_rule.dataset is 'What it looks at.';
-comment on column quality.validation_rule.family is 'structure, prices, calendar, fundamentals, features or pipeline.';
+comment on column quality.validation_rule.family is 'structure, prices, calendar, fundamentals, features or predictions.';
 comment on column quality.validation_rule.severity is 'critical (the row is quarantined), error, warning or info.';
 comment on column quality.validation_rule.parameters is 'Thresholds, a JSON object.';
+comment on column quality.validation_rule.population is 'What checked_count counts: candidate_bar, candidate_fact, or the <name> of the function quality.population_<name> that counts per instrument.';
 comment on column quality.validation_rule.function_name is 'Function that finds the violations.';
 comment on column quality.validation_rule.description is 'What it means when the rule fails.';
 comment on column quality.validation_rule.remedy is 'What to do then.';
-comment on column quality.validation_rule.in_force_from is 'When this version came into force.';
+comment on column quality.validation_rule.in_force_from is 'When this version first came into force.';
+
+create table quality.rule_activation (
+  rule text not null,
+  in_force_from timestamptz not null default clock_timestamp(),
+  version text,
+  primary key (rule, in_force_from),
+  foreign key (rule, version) references quality.validation_rule (rule, version)
+);
+create index rule_activation_rule_version_idx on quality.rule_activation (rule, version);
+comment on table quality.rule_activation is 'When which version of a rule came into force, so that an old version can return and a rule can be retired. Append-only; the newest row counts.';
+comment on column quality.rule_activation.rule is 'Rule.';
+comment on column quality.rule_activation.in_force_from is 'From when.';
+comment on column quality.rule_activation.version is 'The version in force from then on; null where the rule was retired.';
 
 create table quality.validation_result (
   validation_result_id bigint generated always as identity primary key,
@@ -58,14 +73,14 @@ comment on column quality.validation_result.validation_result_id is 'Identity.';
 comment on column quality.validation_result.rule is 'Rule.';
 comment on column quality.validation_result.rule_version is 'Version of the rule that was applied.';
 comment on column quality.validation_result.dataset is 'What it looked at.';
-comment on column quality.validation_result.instrument_id is 'Instrument; null where the check is of more than one.';
+comment on column quality.validation_result.instrument_id is 'Instrument; null where the rows are of none or of more than one.';
 comment on column quality.validation_result.raw_response_id is 'The body whose rows were checked before they were accepted; null for a check of what is stored.';
 comment on column quality.validation_result.status is 'passed, failed or not_applicable.';
 comment on column quality.validation_result.severity is 'Severity of the rule.';
 comment on column quality.validation_result.checked_count is 'Rows that were looked at.';
 comment on column quality.validation_result.failed_count is 'Rows that violate the rule.';
-comment on column quality.validation_result.from_ts is 'First time that was looked at.';
-comment on column quality.validation_result.to_ts is 'Last time that was looked at.';
+comment on column quality.validation_result.from_ts is 'First time that was looked at; null where nothing was.';
+comment on column quality.validation_result.to_ts is 'Last time that was looked at; null where nothing was.';
 comment on column quality.validation_result.message is 'The outcome in a sentence.';
 comment on column quality.validation_result.recorded_at is 'When it was checked.';
 comment on column quality.validation_result.run_id is 'Run that checked.';
@@ -95,3 +110,96 @@ comment on column quality.validation_finding.observed is 'Values that were seen,
 comment on column quality.validation_finding.expected is 'What the rule expects, in words.';
 comment on column quality.validation_finding.message is 'What is wrong, in a sentence.';
 comment on column quality.validation_finding.recorded_at is 'When it was found.';
+
+-- What rules return and take. Types are stateful (there is no create or replace type), so they live here.
+create type quality.violation as (
+  row_no bigint,
+  instrument_id bigint,
+  ts timestamptz,
+  key jsonb,
+  observed jsonb,
+  expected text,
+  message text
+);
+comment on type quality.violation is 'A row that violates a rule; every rule returns a set of these.';
+comment on column quality.violation.row_no is 'Position of the row in its body; null for a rule on stored data.';
+comment on column quality.violation.instrument_id is 'Instrument; null where it is not known.';
+comment on column quality.violation.ts is 'Time of the row; null where it has none.';
+comment on column quality.violation.key is 'Key of the row, a JSON object.';
+comment on column quality.violation.observed is 'Values that were seen, a JSON object.';
+comment on column quality.violation.expected is 'What the rule expects, in words.';
+comment on column quality.violation.message is 'What is wrong, in a sentence.';
+
+create type quality.rule_violation as (
+  rule text,
+  row_no bigint,
+  instrument_id bigint,
+  ts timestamptz,
+  key jsonb,
+  observed jsonb,
+  expected text,
+  message text
+);
+comment on type quality.rule_violation is 'A violation with the name of its rule.';
+comment on column quality.rule_violation.rule is 'Rule.';
+comment on column quality.rule_violation.row_no is 'As in quality.violation.';
+comment on column quality.rule_violation.instrument_id is 'As in quality.violation.';
+comment on column quality.rule_violation.ts is 'As in quality.violation.';
+comment on column quality.rule_violation.key is 'As in quality.violation.';
+comment on column quality.rule_violation.observed is 'As in quality.violation.';
+comment on column quality.rule_violation.expected is 'As in quality.violation.';
+comment on column quality.rule_violation.message is 'As in quality.violation.';
+
+create type quality.population as (
+  instrument_id bigint,
+  checked_count bigint,
+  from_ts timestamptz,
+  to_ts timestamptz
+);
+comment on type quality.population is 'How many rows a rule looks at, per instrument. An instrument that is left out is one to which the rule does not apply.';
+comment on column quality.population.instrument_id is 'Instrument.';
+comment on column quality.population.checked_count is 'Rows.';
+comment on column quality.population.from_ts is 'Time of the first.';
+comment on column quality.population.to_ts is 'Time of the last.';
+
+create type quality.rejected_row as (
+  row_no bigint,
+  rules text[],
+  reason text
+);
+comment on type quality.rejected_row is 'A row of a body that fails critical rules and belongs in ingest.quarantine.';
+comment on column quality.rejected_row.row_no is 'Position of the row in the body.';
+comment on column quality.rejected_row.rules is 'Names of the critical rules that it fails, sorted.';
+comment on column quality.rejected_row.reason is 'What is wrong, one sentence per rule.';
+
+create type quality.daily_bar as (
+  instrument_id bigint,
+  bar_no bigint,
+  ts timestamptz,
+  session_date date,
+  open double precision,
+  high double precision,
+  low double precision,
+  close double precision,
+  volume double precision,
+  adjusted_close double precision,
+  previous_close double precision,
+  split_ratio double precision,
+  log_return double precision,
+  is_asked boolean
+);
+comment on type quality.daily_bar is 'A daily bar as the rules see it: with its predecessor''s close and the return that splits do not distort.';
+comment on column quality.daily_bar.instrument_id is 'Instrument.';
+comment on column quality.daily_bar.bar_no is 'Position among the bars that were read, from 1 per instrument.';
+comment on column quality.daily_bar.ts is 'Start of the bar.';
+comment on column quality.daily_bar.session_date is 'Local date of the session.';
+comment on column quality.daily_bar.open is 'First price.';
+comment on column quality.daily_bar.high is 'Highest price.';
+comment on column quality.daily_bar.low is 'Lowest price.';
+comment on column quality.daily_bar.close is 'Last price.';
+comment on column quality.daily_bar.volume is 'Units traded.';
+comment on column quality.daily_bar.adjusted_close is 'Close adjusted by the provider; null where it sends none.';
+comment on column quality.daily_bar.previous_close is 'Close of the bar before; null for the first that was read.';
+comment on column quality.daily_bar.split_ratio is 'New shares per old one by the recorded splits since the bar before; 1 where there was none.';
+comment on column quality.daily_bar.log_return is 'Natural logarithm of close over previous close, with or without the recorded split, whichever is nearer to 0: providers differ in whether their prices contain it.';
+comment on column quality.daily_bar.is_asked is 'True for a bar of the span that is to be checked; false for one that only gives context.';

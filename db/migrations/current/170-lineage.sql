@@ -76,3 +76,35 @@ comment on column lineage.trace_step.run_id is 'Run that made the rows.';
 comment on column lineage.trace_step.recorded_at is 'When the last of them was stored.';
 comment on column lineage.trace_step.sha256 is 'sha256 of the body for a station in ingest.raw_response, of the training rows for one in ml.training_set.';
 comment on column lineage.trace_step.url is 'Address of the body.';
+
+create type lineage.node as (
+  relation text,
+  id bigint,
+  instrument_id bigint,
+  feature_set_version_id bigint,
+  raw_response_id bigint,
+  from_ts timestamptz,
+  to_ts timestamptz,
+  row_count bigint,
+  version text,
+  transformation text,
+  run_id bigint,
+  recorded_at timestamptz,
+  sha256 text,
+  url text
+);
+comment on type lineage.node is 'Rows of one table as the functions lineage.sources_* hand them on: enough to find what they were made from. lineage.trace_step is the form for readers.';
+comment on column lineage.node.relation is 'Table.';
+comment on column lineage.node.id is 'Identity of the row, where its table has one.';
+comment on column lineage.node.instrument_id is 'Instrument, where the rows are facts.';
+comment on column lineage.node.feature_set_version_id is 'Version of the feature set, for feature vectors.';
+comment on column lineage.node.raw_response_id is 'Body from which the rows were read, for rows of the market.';
+comment on column lineage.node.from_ts is 'First time of the rows.';
+comment on column lineage.node.to_ts is 'Last time of the rows.';
+comment on column lineage.node.row_count is 'How many rows.';
+comment on column lineage.node.version is 'Version of the rows, in words.';
+comment on column lineage.node.transformation is 'Function that made the rows.';
+comment on column lineage.node.run_id is 'Run that made the rows.';
+comment on column lineage.node.recorded_at is 'When the last of them was stored; sources are taken as they were stored then.';
+comment on column lineage.node.sha256 is 'sha256 of the body or of the training rows.';
+comment on column lineage.node.url is 'Address of the body.';

@@ -29,6 +29,7 @@ create table portfolio.trade (
   currency text not null default 'USD',
   external_id text not null,
   recorded_at timestamptz not null default now(),
+  raw_response_id bigint not null references ingest.raw_response,
   run_id bigint not null references pipeline.pipeline_run,
   primary key (instrument_id, trade_id),
   unique (instrument_id, portfolio_id, external_id),
@@ -39,6 +40,7 @@ create table portfolio.trade (
   constraint trade_currency_check check (currency ~ '^[A-Z]{3}$')
 );
 create index trade_portfolio_id_idx on portfolio.trade (portfolio_id, session_date);
+create index trade_raw_response_id_idx on portfolio.trade (raw_response_id);
 create index trade_run_id_idx on portfolio.trade (run_id);
 comment on table portfolio.trade is 'Executed trades. Append-only: a correction is a reversing trade.';
 comment on column portfolio.trade.instrument_id is 'Instrument.';
@@ -53,6 +55,7 @@ comment on column portfolio.trade.fee is 'Costs, in currency.';
 comment on column portfolio.trade.currency is 'Currency of price and fee, ISO 4217.';
 comment on column portfolio.trade.external_id is 'Identity in the system that sent it; the same one twice is one trade.';
 comment on column portfolio.trade.recorded_at is 'When marketbase stored it.';
+comment on column portfolio.trade.raw_response_id is 'The body from which it was read.';
 comment on column portfolio.trade.run_id is 'Run that stored it.';
 
 create table portfolio.portfolio_position (

@@ -12,6 +12,7 @@ create table search.document (
     setweight(to_tsvector(language, title), 'A') || setweight(to_tsvector(language, body), 'B')
   ) stored,
   recorded_at timestamptz not null default now(),
+  raw_response_id bigint not null references ingest.raw_response,
   run_id bigint not null references pipeline.pipeline_run,
   constraint document_title_check check (title <> ''),
   constraint document_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
@@ -19,6 +20,7 @@ create table search.document (
 );
 create index document_words_idx on search.document using gin (words);
 create index document_instrument_id_idx on search.document (instrument_id);
+create index document_raw_response_id_idx on search.document (raw_response_id);
 create index document_run_id_idx on search.document (run_id);
 comment on table search.document is 'Texts about instruments: filings, news, notes. Append-only; the same text is one document.';
 comment on column search.document.document_id is 'Identity.';
@@ -32,6 +34,7 @@ comment on column search.document.known_from is 'From when it could be known.';
 comment on column search.document.sha256 is 'sha256 of title, newline and text, hex.';
 comment on column search.document.words is 'The words for full-text search, the title weighted above the text.';
 comment on column search.document.recorded_at is 'When marketbase stored it.';
+comment on column search.document.raw_response_id is 'The body from which it was read.';
 comment on column search.document.run_id is 'Run that stored it.';
 
 create table search.document_embedding (

@@ -1,0 +1,54 @@
+import { Readable, Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type pg from "pg";
+import { from as copyFrom, to as copyTo } from "pg-copy-streams";
+
+/** Streams bytes into `copy … from stdin` and returns the number of rows; a failing source undoes the statement. */
+export async function copyIn(client: pg.ClientBase, sql: string, source: Readable | AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>): Promise<number> {
+  const target = client.query(copyFrom(sql));
+  await pipeline(source instanceof Readable ? source : Readable.from(source, { objectMode: false }), target);
+  return target.rowCount ?? 0;
+}
+
+/** Streams rows of values into `copy … from stdin` (text format, the default of COPY); memory stays flat however many rows there are. */
+export async function copyRows(client: pg.ClientBase, sql: string, rows: AsyncIterable<readonly unknown[]> | Iterable<readonly unknown[]>): Promise<number> {
+  const encode = new Transform({
+    writableObjectMode: true,
+    transform(row: readonly unknown[], _encoding, done) {
+      done(null, encodeRow(row));
+    },
+  });
+  const target = client.query(copyFrom(sql));
+  await pipeline(Readable.from(rows), encode, target);
+  return target.rowCount ?? 0;
+}
+
+/** The bytes of `copy … to stdout`, as a stream; the client is busy until the stream has ended. */
+export function copyOut(client: pg.ClientBase, sql: string): Readable {
+  return client.query(copyTo(sql));
+}
+
+/** One line of COPY's text format. Dates become ISO instants, arrays PostgreSQL arrays, other objects JSON, undefined and null NULL. */
+export function encodeRow(row: readonly unknown[]): string {
+  return `${row.map((field) => encodeField(field)).join("\t")}\n`;
+}
+
+const escapes: Readonly<Record<string, string>> = { "\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v" };
+
+function encodeField(field: unknown): string {
+  if (field === null || field === undefined) return "\\N";
+  return textOf(field).replace(/[\\\t\n\r\b\f\v]/g, (character) => escapes[character] ?? character);
+}
+
+function textOf(field: unknown): string {
+  if (field instanceof Date) return field.toISOString();
+  if (field instanceof Uint8Array) return `\\x${Buffer.from(field.buffer, field.byteOffset, field.byteLength).toString("hex")}`;
+  if (Array.isArray(field)) return `{${field.map((element: unknown) => arrayElement(element)).join(",")}}`;
+  return typeof field === "object" ? JSON.stringify(field) : String(field);
+}
+
+function arrayElement(element: unknown): string {
+  if (element === null || element === undefined) return "NULL";
+  if (Array.isArray(element) || typeof element === "number") return textOf(element);
+  return `"${textOf(element).replace(/["\\]/g, "\\$&")}"`;
+}
