@@ -19,5 +19,7 @@ export const commands: Readonly<Record<string, () => Promise<{ default: Command 
   "db include": () => import("./commands/db-include.ts"),
   "db commit": () => import("./commands/db-commit.ts"),
   "db uncommit": () => import("./commands/db-uncommit.ts"),
+  "db golden": () => import("./commands/db-golden.ts"),
+  lint: () => import("./commands/lint.ts"),
   doctor: () => import("./commands/doctor.ts"),
 };
