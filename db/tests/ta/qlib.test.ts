@@ -33,6 +33,10 @@ const alpha158: Record<string, Feature> = {
   RSQR60: { expression: "ta.rolling_rsquare(c, 60)", tolerance: 1e-3, scale: 1 },
   RESI5: { expression: "ta.rolling_resi(c, 5)", tolerance: 1e-3, scale: 0.01 },
   RESI60: { expression: "ta.rolling_resi(c, 60)", tolerance: 1e-3, scale: 0.01 },
+  RANK5: { expression: "ta.rolling_rank(c, 5)", tolerance: 1e-6 },
+  RANK60: { expression: "ta.rolling_rank(c, 60)", tolerance: 1e-6 },
+  QTLU5: { expression: "ta.rolling_quantile(c, 5, 0.8)", tolerance: 1e-6 },
+  QTLD60: { expression: "ta.rolling_quantile(c, 60, 0.2)", tolerance: 1e-6 },
   IMAX5: { expression: "ta.rolling_idxmax(h, 5)", tolerance: 1e-6 },
   IMAX60: { expression: "ta.rolling_idxmax(h, 60)", tolerance: 1e-6 },
   IMIN5: { expression: "ta.rolling_idxmin(l, 5)", tolerance: 1e-6 },
@@ -41,7 +45,7 @@ const alpha158: Record<string, Feature> = {
 
 /** Divides as the feature's qlib expression does. */
 const divisor = (name: string) =>
-  /^(RSQR|CORR)/.test(name) ? "1" : /^(IMAX|IMIN)/.test(name) ? name.replace(/\D+/, "") : /^V/.test(name) ? "(v[i] + 1e-12)" : "c[i]";
+  /^(RSQR|CORR|RANK)/.test(name) ? "1" : /^(IMAX|IMIN)/.test(name) ? name.replace(/\D+/, "") : /^V/.test(name) ? "(v[i] + 1e-12)" : "c[i]";
 
 async function bars(db: TestDatabase, file: string): Promise<Map<string, Series[]>> {
   await db.query(`create function public.logs(x float8[], plus float8) returns float8[] language sql
