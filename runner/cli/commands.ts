@@ -10,6 +10,7 @@ export const commands: Readonly<Record<string, () => Promise<{ default: Command 
   features: () => import("./commands/features.ts"),
   train: () => import("./commands/train.ts"),
   predict: () => import("./commands/predict.ts"),
+  report: () => import("./commands/report.ts"),
   worker: () => import("./commands/worker.ts"),
   serve: () => import("./commands/serve.ts"),
   "db start": () => import("./commands/db-start.ts"),
