@@ -38,17 +38,19 @@ export function contentHash(layout: Layout): string {
   return hash.digest("hex").slice(0, 16);
 }
 
-/**
- * Builds a database from nothing: roles' grants, extensions, committed migrations, the current one and the changed functions in an order
- * that works. Returns that order.
- */
-export async function buildDatabase(urlFor: UrlFor, database: string, layout: Layout): Promise<string[]> {
+/** Makes a database with the committed migrations and nothing else. */
+export async function createDatabase(urlFor: UrlFor, database: string, layout: Layout): Promise<void> {
   await withConnection(urlFor("admin", "postgres"), async (admin) => {
     await admin.query(`drop database if exists ${pg.escapeIdentifier(database)} with (force)`);
     await admin.query(`create database ${pg.escapeIdentifier(database)} template template0`);
   });
   await prepareDatabase(urlFor, database, layout);
   await migrate(urlFor, layout, { database });
+}
+
+/** Builds a database from nothing: the committed migrations, the current one, and the changed functions in an order that works. Returns that order. */
+export async function buildDatabase(urlFor: UrlFor, database: string, layout: Layout): Promise<string[]> {
+  await createDatabase(urlFor, database, layout);
   const current = currentFiles(layout);
   const limit = fileNumber(FUNCTIONS_FILE);
   const { changed } = functionChanges(layout);
@@ -83,8 +85,8 @@ export function functionsFileIsFresh(layout: Layout): boolean {
   return existsSync(path) && readFileSync(path, "utf8").includes(`from ${contentHash(layout)}:`);
 }
 
-/** The errors of an object whose dependencies are not there yet. */
-const notYet = new Set(["42883", "42P01", "42704", "42703", "3F000"]);
+/** The errors of an object whose dependencies are not there yet; MB003 comes from definitions that name kernels, sets or rules of other files. */
+const notYet = new Set(["42883", "42P01", "42704", "42703", "3F000", "MB003"]);
 
 /** Creates objects in whatever order works: what fails for want of another is tried again after the others. Returns the order. */
 export async function applyInAnyOrder(client: pg.ClientBase, files: readonly SqlFile[]): Promise<string[]> {

@@ -80,6 +80,7 @@ function numberedFiles(folder: string): SqlFile[] {
     .map((path) => ({ path, sql: readFileSync(join(folder, path), "utf8") }));
 }
 
+/** Only comments and headers (`--! Message: …`), no statement and no include. */
 function isBlank(sql: string): boolean {
-  return sql.split("\n").every((line) => /^\s*(--(?!!).*)?$/.test(line));
+  return sql.split("\n").every((line) => /^\s*(--(?!!).*|--! [A-Z]\w*(:.*)?)?$/.test(line));
 }

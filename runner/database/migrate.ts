@@ -17,10 +17,7 @@ export interface MigrationStatus {
 /** Compares the database with the folder of committed migrations. */
 export async function migrationStatus(client: pg.ClientBase, layout: Layout): Promise<MigrationStatus> {
   const files = committedFiles(layout).map(({ path }) => path);
-  const { rows } = await client.query<{ present: boolean }>("select to_regclass('graphile_migrate.migrations') is not null as present");
-  const done = rows[0]?.present === true ? (await client.query<{ filename: string }>("select filename from graphile_migrate.migrations order by filename")).rows : [];
-  // The table knows a file by its number alone, the folder by number and message.
-  const numberOf = (name: string) => `${name.replace(/[-.].*$/, "")}.sql`;
+  const done = (await hasTable(client, "graphile_migrate.migrations")) ? (await client.query<{ filename: string }>("select filename from graphile_migrate.migrations order by filename")).rows : [];
   const doneNames = new Set(done.map(({ filename }) => filename));
   return {
     applied: files.filter((name) => doneNames.has(numberOf(name))),
@@ -36,6 +33,7 @@ export function migrateSettings(urlFor: UrlFor, layout: Layout, options: { datab
     rootConnectionString: urlFor("admin", "postgres"),
     databaseOwner: "marketbase_owner",
     migrationsFolder: layout.migrations,
+    blankMigrationContent: "-- The next migration. What lies here is applied in development and committed by `npx marketbase db commit`.\n",
     logger: new Logger(() => () => undefined),
     ...(options.shadow === undefined ? {} : { shadowConnectionString: urlFor("migrator", options.shadow) }),
   };
@@ -46,24 +44,70 @@ export function migrateSettings(urlFor: UrlFor, layout: Layout, options: { datab
  * Returns the names of the files that were applied.
  */
 export async function migrate(urlFor: UrlFor, layout: Layout, options: { database?: string; current?: boolean } = {}): Promise<string[]> {
-  const status = await withConnection(urlFor("migrator", options.database), (client) => migrationStatus(client, layout));
+  const url = urlFor("migrator", options.database);
+  const { status, before } = await withConnection(url, async (client) => {
+    await adoptCommittedCurrent(client, layout);
+    return { status: await migrationStatus(client, layout), before: await appliedCurrent(client) };
+  });
   if (status.unknown.length > 0) {
     throw new UserError(`The database has migrations that this checkout does not know: ${status.unknown.join(", ")}.`, {
       hint: "Update the checkout (git pull, npm ci), or use another database.",
     });
   }
-  const current = options.current === true && !currentIsBlank(layout) ? ["current"] : [];
-  if (status.pending.length === 0 && current.length === 0) return [];
+  const current = options.current === true && !currentIsBlank(layout);
+  if (status.pending.length === 0 && !current) return [];
   const settings = migrateSettings(urlFor, layout, options);
   try {
-    if (options.current === true) await applyCurrent(settings, true, false);
+    if (current) await applyCurrent(settings, true, false);
     else await applyCommitted(settings);
   } catch (error) {
     throw explainMigrationError(error);
   } finally {
     await graphileMigrateSettled();
   }
-  return [...status.pending, ...current];
+  const after = current ? await withConnection(url, appliedCurrent) : before;
+  return [...status.pending, ...(after === before ? [] : ["current"])];
+}
+
+/** The text of the current migration that the database has seen last. */
+async function appliedCurrent(client: pg.ClientBase): Promise<string | undefined> {
+  if (!(await hasTable(client, "graphile_migrate.current"))) return undefined;
+  const { rows } = await client.query<{ content: string }>("select content from graphile_migrate.current where filename = 'current.sql'");
+  return rows[0]?.content;
+}
+
+/** A database in which a migration ran as the current one has it already when the very same text is committed: it is written down, not run again. */
+async function adoptCommittedCurrent(client: pg.ClientBase, layout: Layout): Promise<void> {
+  const current = await appliedCurrent(client);
+  const { pending } = await migrationStatus(client, layout);
+  const file = committedFiles(layout).find(({ path }) => path === pending[0]);
+  if (current === undefined || file === undefined) return;
+  const { hash, previous, body } = readCommitted(file.sql);
+  if (withoutHeader(current) !== body) return;
+  await client.query("begin");
+  await client.query("insert into graphile_migrate.migrations (hash, previous_hash, filename) values ($1, $2, $3)", [hash, previous, numberOf(file.path)]);
+  await client.query("delete from graphile_migrate.current where filename = 'current.sql'");
+  await client.query("commit");
+}
+
+function readCommitted(sql: string): { hash: string | undefined; previous: string | null; body: string } {
+  const header = (name: string) => new RegExp(`^--! ${name}: (.*)$`, "m").exec(sql)?.[1]?.trim();
+  const previous = header("Previous");
+  return { hash: header("Hash"), previous: previous === undefined || previous === "-" ? null : previous, body: withoutHeader(sql) };
+}
+
+function withoutHeader(sql: string): string {
+  return sql.replace(/^(--! [A-Z]\w*(:.*)?\n)*/, "").trim();
+}
+
+/** graphile-migrate knows a migration by its number alone, the folder by number and message. */
+function numberOf(name: string): string {
+  return `${name.replace(/[-.].*$/, "")}.sql`;
+}
+
+async function hasTable(client: pg.ClientBase, name: string): Promise<boolean> {
+  const { rows } = await client.query<{ present: boolean }>("select to_regclass($1) is not null as present", [name]);
+  return rows[0]?.present === true;
 }
 
 /** graphile-migrate keeps its connections for 200 ms and ends the process when the server goes away under them: wait for that. */
@@ -74,10 +118,13 @@ export async function graphileMigrateSettled(): Promise<void> {
 /** One sentence for a migration that failed, with the place where it did. */
 export function explainMigrationError(error: unknown): Error {
   const { code, message, hint, _gmMessageOverride: place } = error as { code?: string; message: string; hint?: string; _gmMessageOverride?: string };
-  if (code === undefined) return error as Error;
+  if (error instanceof UserError || typeof code !== "string" || !/^[0-9A-Z]{5}$/.test(code)) return error as Error;
   const where = /line (\d+), column \d+ of "([^"]+)"/.exec(place ?? "");
+  // The current migration runs again after each change: objects that it made before may stand in its way.
+  const inTheWay = ["42P06", "42P07", "42710", "42723", "42P13", "42P16", "42701"].includes(code);
+  const advice = inTheWay ? "If an earlier form of the current migration made it: marketbase db reset --yes." : "Correct it and run it again.";
   return new UserError(`A migration failed${where === null ? "" : ` at line ${where[1]} of ${where[2]}`}: ${message} (${code}).`, {
-    hint: `${hint === undefined ? "" : `${hint}. `}Nothing of this migration was kept; correct it and run it again.`,
+    hint: `${hint === undefined ? "" : `${hint} `}Nothing of this migration was kept. ${advice}`,
     cause: error,
   });
 }

@@ -52,6 +52,7 @@ export interface EmbeddedStatus {
   readonly keepRunning: boolean;
   readonly users: readonly { pid: number; what: string }[];
   readonly log: string;
+  readonly secrets: string;
 }
 
 /** Settings for two cores and 4 GB: everything on disk before a commit is confirmed. */
@@ -117,7 +118,15 @@ export function embeddedStatus(home: string): EmbeddedStatus {
     keepRunning: existsSync(paths.keep),
     users: liveLeases(paths.leases).map(({ pid, what }) => ({ pid, what })),
     log: paths.log,
+    secrets: paths.secrets,
   };
+}
+
+/** Port and passwords of the server, if one runs; nothing is started. */
+export function runningServer(home: string): { port: number; secrets: Secrets } | undefined {
+  const paths = pathsOf(home);
+  const running = findRunning(paths.data);
+  return running === undefined ? undefined : { port: running.port, secrets: readOrMakeSecrets(paths.secrets, false) };
 }
 
 /** Stops the server. Refuses while other processes use it, unless forced. True when there was one to stop. */

@@ -22,7 +22,7 @@ create policy training_set_insert on ml.training_set for insert to marketbase_wo
 revoke all on ml.training_set from public, marketbase_reader, marketbase_worker;
 grant select on ml.training_set to marketbase_reader;
 grant insert (
-  feature_set_version_id, label, instrument_ids, from_ts, to_ts, known_at, row_count, data_hash, run_id
+  feature_set_version_id, label, instrument_ids, from_ts, to_ts, known_at, row_count, left_out, data_hash, run_id
 ) on ml.training_set to marketbase_worker;
 
 alter table ml.model_training_run enable row level security;
@@ -36,7 +36,7 @@ revoke all on ml.model_training_run from public, marketbase_reader, marketbase_w
 grant select on ml.model_training_run to marketbase_reader;
 grant insert (
   model_id, training_set_id, parameters, metrics_in_sample, metrics_out_of_sample, folds, feature_names, feature_means, feature_scales,
-  coefficients, intercept, data_hash, code_version, is_current, started_at, finished_at, run_id
+  coefficients, intercept, trained_from, trained_to, out_of_sample_from, data_hash, code_version, is_current, started_at, finished_at, run_id
 ) on ml.model_training_run to marketbase_worker;
 grant update (is_current) on ml.model_training_run to marketbase_worker;
 

@@ -19,7 +19,7 @@ create policy trade_insert on portfolio.trade for insert to marketbase_worker wi
 revoke all on portfolio.trade from public, marketbase_reader, marketbase_worker;
 grant select on portfolio.trade to marketbase_reader;
 grant insert (
-  instrument_id, trade_id, portfolio_id, traded_at, session_date, side, quantity, price, fee, currency, external_id, run_id
+  instrument_id, trade_id, portfolio_id, traded_at, session_date, side, quantity, price, fee, currency, external_id, raw_response_id, run_id
 ) on portfolio.trade to marketbase_worker;
 
 alter table portfolio.portfolio_position enable row level security;
@@ -36,7 +36,9 @@ grant select on portfolio.portfolio_position to marketbase_reader;
 grant insert (
   instrument_id, portfolio_id, session_date, quantity, average_cost, price, market_value, realised_pnl, unrealised_pnl, run_id
 ) on portfolio.portfolio_position to marketbase_worker;
-grant update (quantity, average_cost, price, market_value, realised_pnl, unrealised_pnl, run_id) on portfolio.portfolio_position to marketbase_worker;
+grant update (
+  quantity, average_cost, price, market_value, realised_pnl, unrealised_pnl, recorded_at, run_id
+) on portfolio.portfolio_position to marketbase_worker;
 grant delete on portfolio.portfolio_position to marketbase_worker;
 
 alter table portfolio.performance_metric enable row level security;
@@ -51,7 +53,7 @@ create policy performance_metric_delete on portfolio.performance_metric for dele
 revoke all on portfolio.performance_metric from public, marketbase_reader, marketbase_worker;
 grant select on portfolio.performance_metric to marketbase_reader;
 grant insert (portfolio_id, session_date, metric, value, observation_count, run_id) on portfolio.performance_metric to marketbase_worker;
-grant update (value, observation_count, run_id) on portfolio.performance_metric to marketbase_worker;
+grant update (value, observation_count, recorded_at, run_id) on portfolio.performance_metric to marketbase_worker;
 grant delete on portfolio.performance_metric to marketbase_worker;
 
 alter table portfolio.portfolio_optimization enable row level security;

@@ -15,4 +15,4 @@ grant insert (
   portfolio_id, session_date, method, confidence, horizon_days, window_days, observation_count, value_at_risk, expected_shortfall,
   portfolio_value, run_id
 ) on risk.var_calculation to marketbase_worker;
-grant update (observation_count, value_at_risk, expected_shortfall, portfolio_value, run_id) on risk.var_calculation to marketbase_worker;
+grant update (observation_count, value_at_risk, expected_shortfall, portfolio_value, recorded_at, run_id) on risk.var_calculation to marketbase_worker;

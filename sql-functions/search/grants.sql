@@ -9,7 +9,9 @@ drop policy if exists document_insert on search.document;
 create policy document_insert on search.document for insert to marketbase_worker with check (true);
 revoke all on search.document from public, marketbase_reader, marketbase_worker;
 grant select on search.document to marketbase_reader;
-grant insert (instrument_id, title, body, language, source_url, published_at, known_from, sha256, run_id) on search.document to marketbase_worker;
+grant insert (
+  instrument_id, title, body, language, source_url, published_at, known_from, sha256, raw_response_id, run_id
+) on search.document to marketbase_worker;
 
 alter table search.document_embedding enable row level security;
 drop policy if exists document_embedding_read on search.document_embedding;

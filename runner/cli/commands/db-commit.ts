@@ -16,9 +16,9 @@ const command: Command = {
     requireEmbedded(config, "db commit");
     const message = option("message");
     if (message === undefined) throw new UserError("db commit needs a message.", { exitCode: EXIT.usage, hint: 'marketbase db commit --message "what it does"' });
-    const database = await progress.run("apply the current migration", (step) => openDatabase({ ...config, environment: "development" }, { what: "db commit", onProgress: step.note }));
+    const database = await progress.run("database", (step) => openDatabase({ ...config, environment: "production" }, { what: "db commit", onProgress: step.note }));
     try {
-      const file = await progress.run("commit", () => commitCurrent(database.urlFor, repositoryLayout, message));
+      const file = await progress.run("try and commit", () => commitCurrent(database.urlFor, repositoryLayout, message));
       print(file === undefined ? "There is nothing to commit" : `Committed db/migrations/committed/${file}`, { file: file ?? null });
     } finally {
       await database.close();

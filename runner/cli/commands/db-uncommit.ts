@@ -13,7 +13,7 @@ const command: Command = {
   options: {},
   async run({ config, progress, print }) {
     requireEmbedded(config, "db uncommit");
-    const database = await openDatabase(config, { what: "db uncommit" });
+    const database = await openDatabase({ ...config, environment: "production" }, { what: "db uncommit" });
     try {
       const file = await progress.run("uncommit", () => uncommitLast(database.urlFor, repositoryLayout));
       print(file === undefined ? "There is nothing to uncommit" : `db/migrations/committed/${file} is the current migration again`, { file: file ?? null });

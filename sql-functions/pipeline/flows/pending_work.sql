@@ -6,14 +6,14 @@ begin atomic
   from pipeline.pipeline_run root
   where root.flow = p_flow and root.parent_run_id is null and root.step = p_flow and root.status in ('queued', 'running')
   union all
-  select fetch.step, format('%s of %s were never fetched from %s', fetch.parameters ->> 'dataset', fetch.parameters ->> 'subject', fetch.parameters ->> 'provider')
-  from pipeline.flow_step fetch
-  where fetch.flow = p_flow and fetch.task = 'fetch'
+  select wanted.step, format('%s of %s were never fetched from %s', wanted.parameters ->> 'dataset', wanted.parameters ->> 'subject', wanted.parameters ->> 'provider')
+  from pipeline.flow_step wanted
+  where wanted.flow = p_flow and wanted.task = 'fetch'
     and not exists (
       select from ingest.raw_response response
-      where response.provider = fetch.parameters ->> 'provider'
-        and response.dataset = fetch.parameters ->> 'dataset'
-        and response.subject = fetch.parameters ->> 'subject'
+      where response.provider = wanted.parameters ->> 'provider'
+        and response.dataset = wanted.parameters ->> 'dataset'
+        and response.subject = wanted.parameters ->> 'subject'
     )
   union all
   select 'normalise', format('body %s of %s was never normalised', response.raw_response_id, response.subject)
