@@ -14,7 +14,9 @@ export interface Config {
   readonly redisUrl: string | undefined;
   /** Where the embedded server and its secrets live. */
   readonly home: string;
-  /** Port of the GraphQL server on 127.0.0.1. */
+  /** Address on which the GraphQL server listens. */
+  readonly host: string;
+  /** Its port. */
   readonly port: number;
   readonly environment: "development" | "production" | "test";
   /** Stack traces with error messages. */
@@ -40,6 +42,7 @@ const environmentSchema = z.object({
     .refine((value) => /^rediss?:$/.test(URL.parse(value)?.protocol ?? ""), "must look like redis://host:6379/0")
     .optional(),
   MARKETBASE_HOME: z.string().optional(),
+  MARKETBASE_HOST: z.string().regex(/^[0-9A-Za-z.:-]+$/, "must be a host name or an address").optional(),
   MARKETBASE_PORT: port.optional(),
   PORT: port.optional(),
   GRAPHILE_ENV: z.enum(["development", "production", "test"], { error: "must be development, production or test" }).optional(),
@@ -66,6 +69,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
     databaseUrl: values.DATABASE_URL,
     redisUrl: values.REDIS_URL,
     home: resolve(repositoryRoot, (values.MARKETBASE_HOME ?? ".marketbase").replace(/^~(?=\/|$)/, homedir())),
+    host: values.MARKETBASE_HOST ?? "127.0.0.1",
     port: values.MARKETBASE_PORT ?? values.PORT ?? 5678,
     environment: values.GRAPHILE_ENV ?? "development",
     debug: values.MARKETBASE_DEBUG ?? false,

@@ -1,0 +1,43 @@
+import { once } from "node:events";
+import type { Command } from "../command.ts";
+
+/** `marketbase worker`: carries out queued steps until it is stopped. */
+const command: Command = {
+  name: "worker",
+  summary: "carry out queued steps until Ctrl-C",
+  usage: "[--concurrency N] [--no-migrate]",
+  details: "Takes over what workers that ended left behind. SIGTERM lets the steps in hand finish and gives the other jobs back.",
+  examples: [
+    ["marketbase worker", "two steps at once"],
+    ["marketbase worker --concurrency 4", "four steps at once"],
+  ],
+  options: {
+    concurrency: { type: "string", value: "N", description: "steps at once, 1 to 16 (default 2)" },
+    "no-migrate": { type: "boolean", description: "leave roles and migrations to others; DATABASE_URL may be that of marketbase_worker" },
+  },
+  async run(context) {
+    const { UserError, EXIT } = await import("../../config/user-error.ts");
+    const { openDatabase } = await import("../../database/open.ts");
+    const { startWorker } = await import("../../worker/worker.ts");
+    const text = context.option("concurrency") ?? "2";
+    const concurrency = Number(text);
+    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 16) {
+      throw new UserError(`--concurrency must be a whole number from 1 to 16, not "${text}".`, { exitCode: EXIT.usage });
+    }
+    const database = await openDatabase(context.config, { what: "marketbase worker", migrate: !context.flag("no-migrate") });
+    try {
+      const running = await startWorker(database.urlFor("worker"), {
+        concurrency,
+        redisUrl: context.config.redisUrl,
+        onMessage: (message) => context.progress.info(message),
+      });
+      context.progress.info(`Worker is ready: ${concurrency} ${concurrency === 1 ? "step" : "steps"} at once. Ctrl-C stops it.`);
+      await (context.signal.aborted ? undefined : Promise.race([once(context.signal, "abort"), running.ended]));
+      await running.stop();
+    } finally {
+      await database.close();
+    }
+  },
+};
+
+export default command;

@@ -1,0 +1,72 @@
+import type { JobHelpers, Task } from "graphile-worker";
+import type pg from "pg";
+import { z } from "zod";
+import { transaction } from "../database/transaction.ts";
+
+/** What the tasks of one worker share. */
+export interface WorkerContext {
+  readonly pool: pg.Pool;
+  /** Runs that this worker carries out right now; they get its heartbeat. */
+  readonly inHand: Set<string>;
+  readonly redisUrl: string | undefined;
+  readonly say: (message: string) => void;
+}
+
+/** The run that a job carries out. */
+export interface StepRun {
+  readonly run_id: string;
+  readonly root_run_id: string | null;
+  readonly step: string;
+  readonly attempt: number;
+  readonly parameters: Record<string, unknown>;
+}
+
+/** Does the work of one run. What it returns is called in the transaction that closes the run. */
+export type StepWork = (context: WorkerContext, run: StepRun) => Promise<(client: pg.PoolClient) => Promise<void>>;
+
+/** An error after which trying again later may succeed: a limit of the provider, a network that is away. */
+export interface RetryableError extends Error {
+  readonly retryable: true;
+}
+
+function isRetryable(error: unknown): error is RetryableError {
+  return error instanceof Error && "retryable" in error && error.retryable === true;
+}
+
+const payloadSchema = z.object({ runId: z.union([z.number().int().positive(), z.string().regex(/^\d+$/)]).transform(String) });
+
+/**
+ * Wraps the work of a step as a task: takes up the run, gives it a heartbeat, and closes it in one transaction with the advance of its flow.
+ * A job that comes twice finds its run finished and does nothing. A failure is the run's outcome, not the job's: the job ends, and the run
+ * says what failed. Only a retryable error goes back to the queue, until the job's attempts are used up.
+ */
+export function stepTask(context: WorkerContext, work: StepWork): Task {
+  return async (payload: unknown, { job }: JobHelpers) => {
+    const { runId } = payloadSchema.parse(payload);
+    const begun = await context.pool.query<StepRun & { run_id: string | null }>("select (pipeline.begin_run($1)).*", [runId]);
+    const run = begun.rows[0];
+    if (run === undefined || run.run_id === null) return;
+
+    context.inHand.add(runId);
+    try {
+      const close = await work(context, run);
+      await transaction(context.pool, async (client) => {
+        await close(client);
+        await client.query("select pipeline.advance_flow($1)", [run.root_run_id]);
+      });
+    } catch (error) {
+      const { code, message } = error as { code?: unknown; message: string };
+      if (isRetryable(error) && job.attempts < job.max_attempts) {
+        await context.pool.query("select pipeline.requeue_run($1, $2)", [runId, `will be tried again: ${message}`]);
+        throw error;
+      }
+      context.say(`Step ${run.step} failed: ${message}`);
+      await transaction(context.pool, async (client) => {
+        await client.query("select pipeline.fail_run($1, $2, $3)", [runId, typeof code === "string" ? code : "XX000", message]);
+        await client.query("select pipeline.advance_flow($1)", [run.root_run_id]);
+      });
+    } finally {
+      context.inHand.delete(runId);
+    }
+  };
+}

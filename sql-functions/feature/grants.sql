@@ -1,0 +1,64 @@
+-- Who may do what with feature sets and values: privileges say what, row-level security says which rows.
+-- Readers see every row of what is published; only the worker writes, and never what the database fills in by itself.
+grant usage on schema feature to marketbase_reader;
+
+alter table feature.feature_set enable row level security;
+drop policy if exists feature_set_read on feature.feature_set;
+create policy feature_set_read on feature.feature_set for select to marketbase_reader using (true);
+drop policy if exists feature_set_insert on feature.feature_set;
+create policy feature_set_insert on feature.feature_set for insert to marketbase_worker with check (true);
+drop policy if exists feature_set_update on feature.feature_set;
+create policy feature_set_update on feature.feature_set for update to marketbase_worker using (true) with check (true);
+revoke all on feature.feature_set from public, marketbase_reader, marketbase_worker;
+grant select on feature.feature_set to marketbase_reader;
+grant insert (name, description, bar_interval) on feature.feature_set to marketbase_worker;
+grant update (description) on feature.feature_set to marketbase_worker;
+
+alter table feature.feature_set_version enable row level security;
+drop policy if exists feature_set_version_read on feature.feature_set_version;
+create policy feature_set_version_read on feature.feature_set_version for select to marketbase_reader using (true);
+drop policy if exists feature_set_version_insert on feature.feature_set_version;
+create policy feature_set_version_insert on feature.feature_set_version for insert to marketbase_worker with check (true);
+drop policy if exists feature_set_version_update on feature.feature_set_version;
+create policy feature_set_version_update on feature.feature_set_version for update to marketbase_worker using (true) with check (true);
+revoke all on feature.feature_set_version from public, marketbase_reader, marketbase_worker;
+grant select on feature.feature_set_version to marketbase_reader;
+grant insert (
+  feature_set_id, version, feature_names, kernels, lookback, compiled_sql, is_current
+) on feature.feature_set_version to marketbase_worker;
+grant update (is_current) on feature.feature_set_version to marketbase_worker;
+
+alter table feature.feature_definition enable row level security;
+drop policy if exists feature_definition_read on feature.feature_definition;
+create policy feature_definition_read on feature.feature_definition for select to marketbase_reader using (true);
+drop policy if exists feature_definition_insert on feature.feature_definition;
+create policy feature_definition_insert on feature.feature_definition for insert to marketbase_worker with check (true);
+revoke all on feature.feature_definition from public, marketbase_reader, marketbase_worker;
+grant select on feature.feature_definition to marketbase_reader;
+grant insert (feature_set_version_id, name, position, expression, description) on feature.feature_definition to marketbase_worker;
+
+alter table feature.feature_vector enable row level security;
+drop policy if exists feature_vector_read on feature.feature_vector;
+create policy feature_vector_read on feature.feature_vector for select to marketbase_reader using (true);
+drop policy if exists feature_vector_insert on feature.feature_vector;
+create policy feature_vector_insert on feature.feature_vector for insert to marketbase_worker with check (true);
+drop policy if exists feature_vector_update on feature.feature_vector;
+create policy feature_vector_update on feature.feature_vector for update to marketbase_worker using (true) with check (true);
+drop policy if exists feature_vector_delete on feature.feature_vector;
+create policy feature_vector_delete on feature.feature_vector for delete to marketbase_worker using (true);
+revoke all on feature.feature_vector from public, marketbase_reader, marketbase_worker;
+grant select on feature.feature_vector to marketbase_reader;
+grant insert (instrument_id, feature_set_version_id, ts, values, revision, known_from, run_id) on feature.feature_vector to marketbase_worker;
+grant update (values, known_from, run_id) on feature.feature_vector to marketbase_worker;
+grant delete on feature.feature_vector to marketbase_worker;
+
+alter table feature.feature_vector_history enable row level security;
+drop policy if exists feature_vector_history_read on feature.feature_vector_history;
+create policy feature_vector_history_read on feature.feature_vector_history for select to marketbase_reader using (true);
+drop policy if exists feature_vector_history_insert on feature.feature_vector_history;
+create policy feature_vector_history_insert on feature.feature_vector_history for insert to marketbase_worker with check (true);
+revoke all on feature.feature_vector_history from public, marketbase_reader, marketbase_worker;
+grant select on feature.feature_vector_history to marketbase_reader;
+grant insert (
+  instrument_id, feature_set_version_id, ts, revision, values, known_from, known_to, recorded_at, run_id
+) on feature.feature_vector_history to marketbase_worker;

@@ -1,0 +1,83 @@
+-- Who may do what with bodies, normalisation and quarantine: privileges say what, row-level security says which rows.
+-- Readers see every row of what is published; only the worker writes, and never what the database fills in by itself.
+grant usage on schema ingest to marketbase_reader;
+
+alter table ingest.provider enable row level security;
+drop policy if exists provider_read on ingest.provider;
+create policy provider_read on ingest.provider for select to marketbase_reader using (true);
+revoke all on ingest.provider from public, marketbase_reader, marketbase_worker;
+grant select on ingest.provider to marketbase_reader;
+
+alter table ingest.raw_response enable row level security;
+drop policy if exists raw_response_read on ingest.raw_response;
+create policy raw_response_read on ingest.raw_response for select to marketbase_reader using (true);
+drop policy if exists raw_response_insert on ingest.raw_response;
+create policy raw_response_insert on ingest.raw_response for insert to marketbase_worker with check (true);
+revoke all on ingest.raw_response from public, marketbase_reader, marketbase_worker;
+grant select on ingest.raw_response to marketbase_reader;
+grant insert (
+  provider, dataset, subject, url, method, status, headers, content_type, body, byte_count, sha256, fetched_at, run_id
+) on ingest.raw_response to marketbase_worker;
+
+alter table ingest.raw_response_chunk enable row level security;
+drop policy if exists raw_response_chunk_read on ingest.raw_response_chunk;
+create policy raw_response_chunk_read on ingest.raw_response_chunk for select to marketbase_reader using (true);
+drop policy if exists raw_response_chunk_insert on ingest.raw_response_chunk;
+create policy raw_response_chunk_insert on ingest.raw_response_chunk for insert to marketbase_worker with check (true);
+revoke all on ingest.raw_response_chunk from public, marketbase_reader, marketbase_worker;
+grant select on ingest.raw_response_chunk to marketbase_reader;
+grant insert (raw_response_id, chunk_no, body) on ingest.raw_response_chunk to marketbase_worker;
+
+alter table ingest.normalisation enable row level security;
+drop policy if exists normalisation_read on ingest.normalisation;
+create policy normalisation_read on ingest.normalisation for select to marketbase_reader using (true);
+drop policy if exists normalisation_insert on ingest.normalisation;
+create policy normalisation_insert on ingest.normalisation for insert to marketbase_worker with check (true);
+revoke all on ingest.normalisation from public, marketbase_reader, marketbase_worker;
+grant select on ingest.normalisation to marketbase_reader;
+grant insert (
+  raw_response_id, normaliser, normaliser_version, outcome, row_count, accepted_count, new_count, changed_count, quarantined_count, error_code, message,
+  run_id
+) on ingest.normalisation to marketbase_worker;
+
+alter table ingest.candidate_bar enable row level security;
+drop policy if exists candidate_bar_work on ingest.candidate_bar;
+create policy candidate_bar_work on ingest.candidate_bar for all to marketbase_worker using (true) with check (true);
+revoke all on ingest.candidate_bar from public, marketbase_reader, marketbase_worker;
+grant select, delete on ingest.candidate_bar to marketbase_worker;
+grant insert (
+  raw_response_id, row_no, symbol, instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close, payload
+) on ingest.candidate_bar to marketbase_worker;
+grant update (
+  raw_response_id, row_no, symbol, instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close, payload
+) on ingest.candidate_bar to marketbase_worker;
+
+alter table ingest.candidate_fact enable row level security;
+drop policy if exists candidate_fact_work on ingest.candidate_fact;
+create policy candidate_fact_work on ingest.candidate_fact for all to marketbase_worker using (true) with check (true);
+revoke all on ingest.candidate_fact from public, marketbase_reader, marketbase_worker;
+grant select, delete on ingest.candidate_fact to marketbase_worker;
+grant insert (
+  raw_response_id, row_no, instrument_id, taxonomy, concept, unit, period_start, period_end, value, fiscal_year, fiscal_period, form, accession,
+  filed, payload
+) on ingest.candidate_fact to marketbase_worker;
+grant update (
+  raw_response_id, row_no, instrument_id, taxonomy, concept, unit, period_start, period_end, value, fiscal_year, fiscal_period, form, accession,
+  filed, payload
+) on ingest.candidate_fact to marketbase_worker;
+
+alter table ingest.candidate_action enable row level security;
+drop policy if exists candidate_action_work on ingest.candidate_action;
+create policy candidate_action_work on ingest.candidate_action for all to marketbase_worker using (true) with check (true);
+revoke all on ingest.candidate_action from public, marketbase_reader, marketbase_worker;
+grant select, delete on ingest.candidate_action to marketbase_worker;
+grant insert (raw_response_id, row_no, instrument_id, action_type, ex_date, amount, currency) on ingest.candidate_action to marketbase_worker;
+
+alter table ingest.quarantine enable row level security;
+drop policy if exists quarantine_read on ingest.quarantine;
+create policy quarantine_read on ingest.quarantine for select to marketbase_reader using (true);
+drop policy if exists quarantine_insert on ingest.quarantine;
+create policy quarantine_insert on ingest.quarantine for insert to marketbase_worker with check (true);
+revoke all on ingest.quarantine from public, marketbase_reader, marketbase_worker;
+grant select on ingest.quarantine to marketbase_reader;
+grant insert (raw_response_id, dataset, row_no, symbol, instrument_id, ts, rules, reason, payload, run_id) on ingest.quarantine to marketbase_worker;

@@ -1,0 +1,58 @@
+-- Append-only tables: what is written stays, for every role.
+create or replace function internal.refuse_change() returns trigger
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+begin
+  raise exception using
+    errcode = 'MB006',
+    message = format('%I.%I is append-only: %s is refused', tg_table_schema, tg_table_name, lower(tg_op)),
+    hint = 'Add a new row that corrects the old one.';
+end
+$$;
+
+comment on function internal.refuse_change() is
+'Trigger: refuses update, delete and truncate with MB006. Attached to every append-only table.';
+
+revoke all on function internal.refuse_change() from public;
+
+create or replace trigger _100_append_only before update or delete or truncate on ingest.raw_response
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on ingest.raw_response_chunk
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on ingest.normalisation
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on ingest.quarantine
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on market.price_data_history
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on market.company_fundamental_history
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on market.corporate_action_history
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on quality.validation_rule
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on quality.rule_activation
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on quality.validation_result
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on quality.validation_finding
+  for each statement execute function internal.refuse_change();
+-- The description of a feature is documentation and may be reworded.
+create or replace trigger _100_append_only
+  before update of feature_set_version_id, name, position, expression or delete or truncate on feature.feature_definition
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on feature.feature_vector_history
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on lineage.data_lineage
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on portfolio.trade
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on portfolio.portfolio_optimization
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on ml.training_set
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on search.document
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on search.document_embedding
+  for each statement execute function internal.refuse_change();

@@ -1,0 +1,15 @@
+-- Who may do what with the lineage: privileges say what, row-level security says which rows.
+-- Readers see every row of what is published; only the worker writes, and never what the database fills in by itself.
+grant usage on schema lineage to marketbase_reader;
+
+alter table lineage.data_lineage enable row level security;
+drop policy if exists data_lineage_read on lineage.data_lineage;
+create policy data_lineage_read on lineage.data_lineage for select to marketbase_reader using (true);
+drop policy if exists data_lineage_insert on lineage.data_lineage;
+create policy data_lineage_insert on lineage.data_lineage for insert to marketbase_worker with check (true);
+revoke all on lineage.data_lineage from public, marketbase_reader, marketbase_worker;
+grant select on lineage.data_lineage to marketbase_reader;
+grant insert (
+  run_id, source_relation, source_id, source_instrument_id, source_from, source_to, target_relation, target_id, target_instrument_id, target_from,
+  target_to, row_count, operation, transformation, transformation_version
+) on lineage.data_lineage to marketbase_worker;

@@ -1,0 +1,110 @@
+-- Who may do what with the market tables: privileges say what, row-level security says which rows.
+-- Readers see every row of what is published; only the worker writes, and never what the database fills in by itself.
+grant usage on schema market to marketbase_reader;
+
+alter table market.exchange enable row level security;
+drop policy if exists exchange_read on market.exchange;
+create policy exchange_read on market.exchange for select to marketbase_reader using (true);
+revoke all on market.exchange from public, marketbase_reader, marketbase_worker;
+grant select on market.exchange to marketbase_reader;
+
+alter table market.trading_session enable row level security;
+drop policy if exists trading_session_read on market.trading_session;
+create policy trading_session_read on market.trading_session for select to marketbase_reader using (true);
+revoke all on market.trading_session from public, marketbase_reader, marketbase_worker;
+grant select on market.trading_session to marketbase_reader;
+
+alter table market.instrument enable row level security;
+drop policy if exists instrument_read on market.instrument;
+create policy instrument_read on market.instrument for select to marketbase_reader using (true);
+drop policy if exists instrument_insert on market.instrument;
+create policy instrument_insert on market.instrument for insert to marketbase_worker with check (true);
+drop policy if exists instrument_update on market.instrument;
+create policy instrument_update on market.instrument for update to marketbase_worker using (true) with check (true);
+revoke all on market.instrument from public, marketbase_reader, marketbase_worker;
+grant select on market.instrument to marketbase_reader;
+grant insert (symbol, name, asset_class, mic, currency, cik, run_id) on market.instrument to marketbase_worker;
+grant update (name, asset_class, mic, currency, cik) on market.instrument to marketbase_worker;
+
+alter table market.price_data enable row level security;
+drop policy if exists price_data_read on market.price_data;
+create policy price_data_read on market.price_data for select to marketbase_reader using (true);
+drop policy if exists price_data_insert on market.price_data;
+create policy price_data_insert on market.price_data for insert to marketbase_worker with check (true);
+drop policy if exists price_data_update on market.price_data;
+create policy price_data_update on market.price_data for update to marketbase_worker using (true) with check (true);
+revoke all on market.price_data from public, marketbase_reader, marketbase_worker;
+grant select on market.price_data to marketbase_reader;
+grant insert (
+  instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close, version, known_from, provider, raw_response_id,
+  run_id
+) on market.price_data to marketbase_worker;
+grant update (
+  session_date, open, high, low, close, volume, adjusted_close, known_from, provider, raw_response_id, run_id
+) on market.price_data to marketbase_worker;
+
+alter table market.price_data_history enable row level security;
+drop policy if exists price_data_history_read on market.price_data_history;
+create policy price_data_history_read on market.price_data_history for select to marketbase_reader using (true);
+drop policy if exists price_data_history_insert on market.price_data_history;
+create policy price_data_history_insert on market.price_data_history for insert to marketbase_worker with check (true);
+revoke all on market.price_data_history from public, marketbase_reader, marketbase_worker;
+grant select on market.price_data_history to marketbase_reader;
+grant insert (
+  instrument_id, bar_interval, ts, version, session_date, open, high, low, close, volume, adjusted_close, known_from, known_to, recorded_at,
+  provider, raw_response_id, run_id
+) on market.price_data_history to marketbase_worker;
+
+alter table market.corporate_action enable row level security;
+drop policy if exists corporate_action_read on market.corporate_action;
+create policy corporate_action_read on market.corporate_action for select to marketbase_reader using (true);
+drop policy if exists corporate_action_insert on market.corporate_action;
+create policy corporate_action_insert on market.corporate_action for insert to marketbase_worker with check (true);
+drop policy if exists corporate_action_update on market.corporate_action;
+create policy corporate_action_update on market.corporate_action for update to marketbase_worker using (true) with check (true);
+revoke all on market.corporate_action from public, marketbase_reader, marketbase_worker;
+grant select on market.corporate_action to marketbase_reader;
+grant insert (
+  instrument_id, action_type, ex_date, amount, currency, version, known_from, provider, raw_response_id, run_id
+) on market.corporate_action to marketbase_worker;
+grant update (amount, currency, known_from, provider, raw_response_id, run_id) on market.corporate_action to marketbase_worker;
+
+alter table market.corporate_action_history enable row level security;
+drop policy if exists corporate_action_history_read on market.corporate_action_history;
+create policy corporate_action_history_read on market.corporate_action_history for select to marketbase_reader using (true);
+drop policy if exists corporate_action_history_insert on market.corporate_action_history;
+create policy corporate_action_history_insert on market.corporate_action_history for insert to marketbase_worker with check (true);
+revoke all on market.corporate_action_history from public, marketbase_reader, marketbase_worker;
+grant select on market.corporate_action_history to marketbase_reader;
+grant insert (
+  instrument_id, action_type, ex_date, version, amount, currency, known_from, known_to, recorded_at, provider, raw_response_id, run_id
+) on market.corporate_action_history to marketbase_worker;
+
+alter table market.company_fundamental enable row level security;
+drop policy if exists company_fundamental_read on market.company_fundamental;
+create policy company_fundamental_read on market.company_fundamental for select to marketbase_reader using (true);
+drop policy if exists company_fundamental_insert on market.company_fundamental;
+create policy company_fundamental_insert on market.company_fundamental for insert to marketbase_worker with check (true);
+drop policy if exists company_fundamental_update on market.company_fundamental;
+create policy company_fundamental_update on market.company_fundamental for update to marketbase_worker using (true) with check (true);
+revoke all on market.company_fundamental from public, marketbase_reader, marketbase_worker;
+grant select on market.company_fundamental to marketbase_reader;
+grant insert (
+  instrument_id, taxonomy, concept, unit, period_start, period_end, value, fiscal_year, fiscal_period, form, accession, filed, version,
+  known_from, provider, raw_response_id, run_id
+) on market.company_fundamental to marketbase_worker;
+grant update (
+  value, fiscal_year, fiscal_period, form, accession, filed, known_from, provider, raw_response_id, run_id
+) on market.company_fundamental to marketbase_worker;
+
+alter table market.company_fundamental_history enable row level security;
+drop policy if exists company_fundamental_history_read on market.company_fundamental_history;
+create policy company_fundamental_history_read on market.company_fundamental_history for select to marketbase_reader using (true);
+drop policy if exists company_fundamental_history_insert on market.company_fundamental_history;
+create policy company_fundamental_history_insert on market.company_fundamental_history for insert to marketbase_worker with check (true);
+revoke all on market.company_fundamental_history from public, marketbase_reader, marketbase_worker;
+grant select on market.company_fundamental_history to marketbase_reader;
+grant insert (
+  instrument_id, taxonomy, concept, unit, period_start, period_end, version, value, fiscal_year, fiscal_period, form, accession, filed,
+  known_from, known_to, recorded_at, provider, raw_response_id, run_id
+) on market.company_fundamental_history to marketbase_worker;

@@ -1,0 +1,41 @@
+-- Carries out one step: the function pipeline.step_<step>, in the transaction of the caller.
+create or replace function pipeline.run_step(p_run_id bigint) returns pipeline.pipeline_run
+language plpgsql volatile parallel unsafe
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  run pipeline.pipeline_run;
+  step regprocedure;
+  outcome pipeline.step_outcome;
+begin
+  select * into run from pipeline.pipeline_run where run_id = p_run_id and status = 'running' for update;
+  if run.run_id is null then
+    raise exception using
+      errcode = 'MB008',
+      message = format('run %s is not running', p_run_id),
+      hint = 'Only a run that pipeline.begin_run took up can be carried out.';
+  end if;
+  step := to_regprocedure(format('pipeline.%I(bigint)', 'step_' || run.step));
+  if step is null then
+    raise exception using
+      errcode = 'MB003',
+      message = format('there is no step named "%s"', run.step),
+      hint = 'A step is a function pipeline.step_<name>(run_id bigint).';
+  end if;
+
+  execute format('select * from %s($1)', step::regproc) into outcome using p_run_id;
+
+  update pipeline.pipeline_run
+  set function_name = step::regproc::text, function_version = internal.function_version(step)
+  where run_id = p_run_id;
+  perform pipeline.finish_run(p_run_id, outcome.rows_read, outcome.rows_written, outcome.summary, outcome.message);
+  select * into run from pipeline.pipeline_run where run_id = p_run_id;
+  return run;
+end
+$$;
+
+comment on function pipeline.run_step(bigint) is
+'Carries out the step of a running run by calling pipeline.step_<step>(run_id), and closes the run with its outcome. All that the step writes commits together with the run. MB008 when the run is not running, MB003 when there is no such step.';
+
+revoke all on function pipeline.run_step(bigint) from public;
+grant execute on function pipeline.run_step(bigint) to marketbase_worker;

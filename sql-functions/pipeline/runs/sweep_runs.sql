@@ -1,0 +1,52 @@
+-- Runs whose worker is gone are handed out again; the clock is the database's.
+create or replace function pipeline.sweep_runs(p_silence interval default '60 seconds') returns integer
+language plpgsql volatile parallel unsafe
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  swept integer := 0;
+  lost record;
+begin
+  for lost in
+    select run.run_id, run.root_run_id, run.worker, job.locked_by, job.id as job_id
+    from pipeline.pipeline_run run
+    left join graphile_worker.jobs job on job.key = 'run:' || run.run_id
+    where run.status = 'running'
+      and not (run.parent_run_id is null and exists (select from pipeline.pipeline_run child where child.parent_run_id = run.run_id))
+      and (
+        run.heartbeat_at < clock_timestamp() - p_silence
+        -- a worker whose connections are gone cannot come back; the pause spares one that is just reconnecting
+        or (
+          run.heartbeat_at < clock_timestamp() - least(p_silence, interval '5 seconds')
+          and not exists (select from pg_stat_activity session where session.application_name = run.worker)
+        )
+      )
+    order by run.run_id
+    for update of run skip locked
+  loop
+    swept := swept + 1;
+    if lost.job_id is null then
+      perform pipeline.fail_run(lost.run_id, '57P01', format('its process (%s) ended before the work was done; start it again', lost.worker));
+    else
+      if lost.locked_by is not null then
+        perform graphile_worker.force_unlock_workers(array[lost.locked_by]);
+      end if;
+      update pipeline.pipeline_run
+      set status = 'queued', worker = null, message = format('taken back from %s, which ended', lost.worker)
+      where run_id = lost.run_id;
+    end if;
+  end loop;
+  -- a kill between the end of a step and the start of the next stage leaves a root without work
+  perform pipeline.advance_flow(root.run_id)
+  from pipeline.pipeline_run root
+  where root.status = 'running' and root.parent_run_id is null
+    and exists (select from pipeline.pipeline_run child where child.parent_run_id = root.run_id and child.stage > 0);
+  return swept;
+end
+$$;
+
+comment on function pipeline.sweep_runs(interval) is
+'Gives back the work of workers that are gone: a run without a heartbeat for p_silence, or whose process has no connection any more, is queued again and its job unlocked; without a job it is closed as failed. Returns how many runs were swept. Called at the start of a worker and every minute.';
+
+revoke all on function pipeline.sweep_runs(interval) from public;
+grant execute on function pipeline.sweep_runs(interval) to marketbase_worker;

@@ -1,0 +1,37 @@
+-- Applies every rule in force to the candidates of a body.
+create or replace function quality.candidate_violations(p_raw_response_id bigint, p_dataset text)
+returns setof quality.rule_violation
+language plpgsql
+stable
+parallel safe
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  v_rule quality.rule_in_force;
+begin
+  for v_rule in
+    select r.* from quality.rule_in_force as r where r.dataset = p_dataset order by r.rule
+  loop
+    begin
+      return query execute format(
+        'select $1, v.row_no, v.instrument_id, v.ts, v.key, v.observed, v.expected, v.message from %s($2, $3) as v',
+        (v_rule.function_name || '(bigint, jsonb)')::regprocedure::regproc
+      )
+      using v_rule.rule, p_raw_response_id, v_rule.parameters;
+    exception
+      when query_canceled then
+        raise;
+      when others then
+        raise exception using errcode = sqlstate,
+          message = format('Rule %s (version %s) could not be applied: %s', v_rule.rule, v_rule.version, sqlerrm),
+          hint = format('Correct %s in sql-functions/quality/rules, or take it out of force with quality.retire_rule.', v_rule.function_name);
+    end;
+  end loop;
+end;
+$$;
+
+comment on function quality.candidate_violations(bigint, text) is
+'What the rules in force for p_dataset (candidate_bar or candidate_fact) find wrong in the candidates of the body p_raw_response_id; writes nothing. Errors: a rule that fails raises its own SQLSTATE with a message that names the rule.';
+
+revoke all on function quality.candidate_violations(bigint, text) from public;
+grant execute on function quality.candidate_violations(bigint, text) to marketbase_worker;

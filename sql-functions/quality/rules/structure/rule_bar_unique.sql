@@ -1,0 +1,44 @@
+-- A body gives one set of values for a bar.
+create or replace function quality.rule_bar_unique(p_raw_response_id bigint, p_parameters jsonb)
+returns setof quality.violation
+language sql
+stable
+parallel safe
+begin atomic
+  with contradictory as (
+    select c.instrument_id, c.bar_interval, c.ts, count(*) as row_count
+    from ingest.candidate_bar as c
+    where c.raw_response_id = p_raw_response_id and c.instrument_id is not null and c.ts is not null
+    group by c.instrument_id, c.bar_interval, c.ts
+    having count(*) > 1 and count(distinct (c.open, c.high, c.low, c.close, c.volume, c.adjusted_close)) > 1
+  )
+  select
+    c.row_no,
+    c.instrument_id,
+    c.ts,
+    jsonb_build_object('row_no', c.row_no, 'symbol', c.symbol),
+    jsonb_build_object(
+      'open', c.open, 'high', c.high, 'low', c.low, 'close', c.close, 'volume', c.volume,
+      'adjusted_close', c.adjusted_close, 'rows', contradictory.row_count
+    ),
+    'the same values wherever the body gives the bar',
+    format('The body gives this bar %s times, with different values.', contradictory.row_count)
+  from contradictory
+  join ingest.candidate_bar as c
+    on c.raw_response_id = p_raw_response_id
+    and c.instrument_id = contradictory.instrument_id
+    and c.bar_interval = contradictory.bar_interval
+    and c.ts = contradictory.ts;
+end;
+
+comment on function quality.rule_bar_unique(bigint, jsonb) is
+'Candidate bars that the body p_raw_response_id gives more than once with different values: all of them, since nothing says which is true. A bar repeated with equal values passes. p_parameters is not used.';
+
+revoke all on function quality.rule_bar_unique(bigint, jsonb) from public;
+grant execute on function quality.rule_bar_unique(bigint, jsonb) to marketbase_worker;
+
+select quality.define_rule(
+  'bar_unique', 'candidate_bar', 'structure', 'critical', '{}',
+  'One body gives different values for one bar, and nothing says which are true.',
+  'Ask the provider for the day again when its session is over, or take the bar from another provider.'
+);

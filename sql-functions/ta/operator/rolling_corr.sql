@@ -1,0 +1,24 @@
+-- Gives the correlation of two series over the last bars: qlib's Corr.
+create or replace function ta.rolling_corr(
+  x double precision[],
+  y double precision[],
+  period integer
+)
+returns double precision[]
+language sql
+immutable
+parallel safe
+return ta.window_pair('rolling_corr', x, y, period, 1, 'correlation', 2e-5);
+
+comment on function ta.rolling_corr(double precision[], double precision[], integer) is
+$$Pearson's correlation of x and y over the last period bars (qlib Corr, pandas rolling(period, min_periods = 1).corr()). Result: as long as x, between -1 and
+1.
+As in qlib, NULL where the standard deviation of x or of y in the window is 0.00002 or less.
+Arguments: x and y of equal length; period in bars, 1 or more.
+NULL behaviour: pairs with NULL, NaN or infinity are skipped; NULL where the window has fewer than two pairs. Warm-up: the first value is NULL, then the
+first values come from the bars that there are (pandas min_periods = 1).
+Errors: MB001 for a bad period or arrays.
+lookback: period - 1$$;
+
+revoke all on function ta.rolling_corr(double precision[], double precision[], integer) from public;
+grant execute on function ta.rolling_corr(double precision[], double precision[], integer) to marketbase_reader;

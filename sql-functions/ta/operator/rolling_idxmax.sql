@@ -1,0 +1,39 @@
+-- Gives the place of the largest value in the last bars: qlib's IdxMax.
+create or replace function ta.rolling_idxmax(
+  series double precision[],
+  period integer
+)
+returns double precision[]
+language plpgsql
+immutable
+parallel safe
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  bars constant integer := cardinality(series);
+  ages double precision[];
+begin
+  ages := ta.window_extreme('rolling_idxmax', series, period, 1, 1, 'oldest age');
+  if series is null then
+    return null;
+  end if;
+  for i in 1..bars loop
+    if ages[i] is not null then
+      ages[i] := least(i, period) - ages[i];
+    end if;
+  end loop;
+  return ages;
+end
+$$;
+
+comment on function ta.rolling_idxmax(double precision[], integer) is
+$$Place of the largest value among the last period bars (qlib IdxMax): 1 is the oldest bar of the window, the oldest among equals counts. Result: as long as
+series.
+Arguments: series; period in bars, 1 or more.
+NULL behaviour: NULL, NaN and infinity are skipped but keep their place; NULL where the window has no value. Warm-up: none, the first values come from the
+bars that there are (pandas min_periods = 1).
+Errors: MB001 for a bad period or array.
+lookback: period - 1$$;
+
+revoke all on function ta.rolling_idxmax(double precision[], integer) from public;
+grant execute on function ta.rolling_idxmax(double precision[], integer) to marketbase_reader;
