@@ -66,6 +66,13 @@ grant update (
   filed, payload
 ) on ingest.candidate_fact to marketbase_worker;
 
+alter table ingest.candidate_action enable row level security;
+drop policy if exists candidate_action_work on ingest.candidate_action;
+create policy candidate_action_work on ingest.candidate_action for all to marketbase_worker using (true) with check (true);
+revoke all on ingest.candidate_action from public, marketbase_reader, marketbase_worker;
+grant select, delete on ingest.candidate_action to marketbase_worker;
+grant insert (raw_response_id, row_no, instrument_id, action_type, ex_date, amount, currency) on ingest.candidate_action to marketbase_worker;
+
 alter table ingest.quarantine enable row level security;
 drop policy if exists quarantine_read on ingest.quarantine;
 create policy quarantine_read on ingest.quarantine for select to marketbase_reader using (true);

@@ -1,0 +1,165 @@
+-- Reads tokens into a tree by precedence climbing. What the tree cannot express, the compiled query cannot do.
+create or replace function feature.parse_expression(
+  p_tokens text[],
+  p_position integer,
+  p_binding integer,
+  out node jsonb,
+  out next_position integer
+)
+language plpgsql immutable parallel safe
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  columns constant text[] := '{open,high,low,close,volume}';
+  words constant text[] := '{and,or,not,is,"null",case,when,then,else,end}';
+  -- Allowed functions with the least and the greatest number of arguments.
+  functions constant jsonb := '{
+    "abs": [1, 1], "sign": [1, 1], "sqrt": [1, 1], "exp": [1, 1], "ln": [1, 1], "log10": [1, 1], "tanh": [1, 1], "atan": [1, 1],
+    "floor": [1, 1], "ceil": [1, 1], "round": [1, 1], "power": [2, 2], "nullif": [2, 2], "greatest": [2, 20], "least": [2, 20], "coalesce": [2, 20]
+  }';
+  token text := p_tokens[p_position];
+  operator text;
+  binding integer;
+  operand jsonb;
+  operands jsonb := '[]';
+  is_kernel boolean;
+begin
+  next_position := p_position + 1;
+
+  -- A value.
+  if token is null then
+    raise exception using errcode = 'MB001', message = 'The expression ends where a value is expected.', hint = 'Complete it, or close its parentheses.';
+
+  elsif token in ('-', '+') then
+    if p_tokens[next_position] in ('-', '+') then
+      raise exception using errcode = 'MB001', message = format('Two signs stand in a row: %s%s.', token, p_tokens[next_position]), hint = 'Remove one of them.';
+    end if;
+    select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, next_position, 8) as parsed;
+    perform feature.expect_number(operand, token);
+    node := case
+      when token = '+' then operand
+      when operand ->> 'kind' = 'number' then feature.number_node(-(operand ->> 'text')::double precision)
+      else jsonb_build_object('kind', 'minus', 'arguments', jsonb_build_array(operand))
+    end;
+
+  elsif token = 'not' then
+    if p_tokens[next_position] = 'not' then
+      raise exception using errcode = 'MB001', message = 'Two words not stand in a row.', hint = 'Remove both.';
+    end if;
+    select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, next_position, 3) as parsed;
+    perform feature.expect_condition(operand, 'not');
+    node := jsonb_build_object('kind', 'not', 'arguments', jsonb_build_array(operand));
+
+  elsif token = '(' then
+    select parsed.node, parsed.next_position into node, next_position from feature.parse_expression(p_tokens, next_position, 0) as parsed;
+    next_position := feature.expect_token(p_tokens, next_position, ')');
+
+  elsif token ~ '^[.\d]' then
+    if token !~ '^[\d.]{1,100}(e[+-]?\d{1,3})?$' or abs(token::numeric) > 1e150 or abs(token::numeric) between 1e-400 and 1e-150 then
+      raise exception using errcode = 'MB001', message = format('The number %s is out of range.', left(token, 30)), hint = 'Its size must be between 1e-150 and 1e150.';
+    end if;
+    node := feature.number_node(token::double precision);
+
+  elsif token = 'case' then
+    loop
+      next_position := feature.expect_token(p_tokens, next_position, 'when');
+      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, next_position, 0) as parsed;
+      perform feature.expect_condition(operand, 'when');
+      operands := operands || jsonb_build_array(operand);
+      next_position := feature.expect_token(p_tokens, next_position, 'then');
+      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, next_position, 0) as parsed;
+      perform feature.expect_number(operand, 'then');
+      operands := operands || jsonb_build_array(operand);
+      exit when p_tokens[next_position] is distinct from 'when';
+    end loop;
+    if p_tokens[next_position] = 'else' then
+      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, next_position + 1, 0) as parsed;
+      perform feature.expect_number(operand, 'else');
+      operands := operands || jsonb_build_array(operand);
+    end if;
+    next_position := feature.expect_token(p_tokens, next_position, 'end');
+    node := jsonb_build_object('kind', 'case', 'arguments', operands);
+
+  elsif token = any (columns) then
+    node := jsonb_build_object('kind', 'column', 'name', token);
+
+  elsif p_tokens[next_position] = '(' and token <> all (words) and token ~ '^[a-z_]' then
+    is_kernel := token like 'ta.%';
+    if not is_kernel and not functions ? token then
+      raise exception using
+        errcode = 'MB003',
+        message = format('%s is not a function that an expression may use.', token),
+        hint = format('Kernels are called as ta.name(…); other functions are %s.',
+          (select string_agg(known.name, ', ' order by known.name) from jsonb_object_keys(functions) as known (name)));
+    end if;
+    next_position := next_position + 1;
+    while p_tokens[next_position] is distinct from ')' loop
+      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, next_position, 0) as parsed;
+      perform feature.expect_number(operand, token);
+      operands := operands || jsonb_build_array(operand);
+      exit when p_tokens[next_position] is distinct from ',';
+      next_position := next_position + 1;
+    end loop;
+    next_position := feature.expect_token(p_tokens, next_position, ')');
+    if is_kernel then
+      node := jsonb_build_object('kind', 'kernel', 'name', substr(token, 4), 'arguments', operands);
+    elsif jsonb_array_length(operands) between (functions -> token ->> 0)::integer and (functions -> token ->> 1)::integer then
+      node := case
+        when token = 'power' then feature.fold_number(jsonb_build_object('kind', 'operator', 'name', '^', 'arguments', operands))
+        else jsonb_build_object('kind', 'function', 'name', token, 'arguments', operands)
+      end;
+    else
+      raise exception using
+        errcode = 'MB001',
+        message = format('%s was given %s arguments.', token, jsonb_array_length(operands)),
+        hint = format('It takes %s to %s.', functions -> token ->> 0, functions -> token ->> 1);
+    end if;
+
+  elsif token ~ '^[a-z_]' and token <> all (words) then
+    raise exception using
+      errcode = 'MB003',
+      message = format('%s is not a column of a bar.', token),
+      hint = format('The columns are %s; kernels are called as ta.name(…).', array_to_string(columns, ', '));
+
+  else
+    raise exception using errcode = 'MB001', message = format('A value is expected where %s stands.', token), hint = 'Check the expression there.';
+  end if;
+
+  -- What follows it and binds more tightly than what stands before it.
+  loop
+    operator := p_tokens[next_position];
+    binding := case
+      when operator = 'or' then 1
+      when operator = 'and' then 2
+      when operator in ('<', '<=', '>', '>=', '=', '<>', 'is') then 4
+      when operator in ('+', '-') then 5
+      when operator in ('*', '/') then 6
+      when operator = '^' then 7
+    end;
+    exit when binding is null or binding <= p_binding;
+    if operator = 'is' then
+      perform feature.expect_number(node, 'is');
+      next_position := next_position + 1;
+      node := jsonb_build_object('kind', case when p_tokens[next_position] = 'not' then 'is not null' else 'is null' end, 'arguments', jsonb_build_array(node));
+      next_position := feature.expect_token(p_tokens, case when p_tokens[next_position] = 'not' then next_position + 1 else next_position end, 'null');
+    else
+      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, next_position + 1, binding) as parsed;
+      if binding < 3 then
+        perform feature.expect_condition(node, operator);
+        perform feature.expect_condition(operand, operator);
+      else
+        perform feature.expect_number(node, operator);
+        perform feature.expect_number(operand, operator);
+      end if;
+      node := feature.fold_number(jsonb_build_object('kind', 'operator', 'name', operator, 'arguments', jsonb_build_array(node, operand)));
+    end if;
+  end loop;
+end
+$$;
+
+comment on function feature.parse_expression(text[], integer, integer) is
+'Tree of a feature expression, with the precedences of PostgreSQL, and the position after it.
+p_tokens: from feature.expression_tokens. p_position: where to begin, from 1. p_binding: how tightly the operator before it binds; 0 at the start of an expression.
+Errors: MB001 for a syntax error or a value of the wrong kind, MB003 for an unknown column or function.';
+
+revoke all on function feature.parse_expression(text[], integer, integer) from public;

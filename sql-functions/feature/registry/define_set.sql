@@ -1,0 +1,91 @@
+-- Defines a set of features, or changes it; the same definitions again change nothing.
+-- security definer: an author may define features but owns no table and creates no view. What is created is written from a checked tree, not from the author's text.
+create or replace function feature.define_set(
+  p_name text,
+  p_description text,
+  p_definitions feature.definition[],
+  p_bar_interval text default '1d'
+) returns feature.feature_set_version
+language plpgsql volatile parallel unsafe security definer
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  known feature.feature_set;
+  compiled feature.compiled_set;
+  current_version feature.feature_set_version;
+  moment constant timestamptz := clock_timestamp();
+begin
+  if p_name is null or p_name !~ '^[a-z][a-z0-9_]{0,47}$' then
+    raise exception using
+      errcode = 'MB001',
+      message = format('%L is not a name for a set.', left(p_name, 80)),
+      hint = 'Use lower-case letters, digits and underscores, a letter first, at most 48.';
+  elsif coalesce(trim(p_description), '') = '' then
+    raise exception using errcode = 'MB001', message = format('Set %s has no description.', p_name), hint = 'Say what it is for and where its formulas come from.';
+  elsif p_bar_interval is null or p_bar_interval not in ('1m', '5m', '15m', '30m', '1h', '1d', '1w', '1mo') then
+    raise exception using
+      errcode = 'MB001',
+      message = format('%L is not a length of bars.', left(p_bar_interval, 20)),
+      hint = 'It is 1m, 5m, 15m, 30m, 1h, 1d, 1w or 1mo.';
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended('feature.define_set', 0));
+
+  compiled := feature.compile_set(p_definitions, p_bar_interval);
+
+  select * into known from feature.feature_set where name = p_name;
+  if not found then
+    if to_regclass(format('feature.%I', p_name)) is not null then
+      raise exception using
+        errcode = 'MB008',
+        message = format('A set cannot be named %s: its view would take the place of another object of schema feature.', p_name),
+        hint = 'Choose another name.';
+    end if;
+    insert into feature.feature_set (name, description, bar_interval)
+    values (p_name, p_description, p_bar_interval)
+    returning * into known;
+  elsif known.bar_interval <> p_bar_interval then
+    raise exception using
+      errcode = 'MB008',
+      message = format('Set %s is made of bars of length %s, not %s.', p_name, known.bar_interval, p_bar_interval),
+      hint = 'Define a set of another name for other bars.';
+  else
+    update feature.feature_set set description = p_description where feature_set_id = known.feature_set_id and description <> p_description;
+  end if;
+
+  select * into current_version from feature.feature_set_version where feature_set_id = known.feature_set_id and is_current;
+  if current_version.version is distinct from compiled.version then
+    update feature.feature_set_version
+    set is_current = false, in_force_to = moment
+    where feature_set_version_id = current_version.feature_set_version_id;
+
+    insert into feature.feature_set_version (feature_set_id, version, feature_names, kernels, lookback, compiled_sql, in_force_from)
+    values (known.feature_set_id, compiled.version, compiled.feature_names, compiled.kernels, compiled.lookback, compiled.compiled_sql, moment)
+    returning * into current_version;
+
+    insert into feature.feature_definition (feature_set_version_id, name, position, expression, description)
+    select current_version.feature_set_version_id, definition.name, definition.position, definition.expression, definition.description
+    from unnest(p_definitions) with ordinality as definition (name, expression, description, position);
+  else
+    update feature.feature_definition as stored
+    set description = definition.description
+    from unnest(p_definitions) as definition
+    where stored.feature_set_version_id = current_version.feature_set_version_id
+      and stored.name = definition.name
+      and stored.description <> definition.description;
+  end if;
+
+  perform feature.create_set_view(p_name);
+  return current_version;
+end
+$$;
+
+comment on function feature.define_set(text, text, feature.definition[], text) is
+'Defines the set p_name, or changes it, and creates its view feature.<p_name> with a column for each feature. Gives the version that is now in force.
+p_description: what the set is for and where its formulas come from. p_definitions: the features, in order. p_bar_interval: length of the bars (default 1d).
+An expression has numbers, the columns open, high, low, close and volume, calls of the kernels in feature.kernel, + - * / ^, comparisons, and, or, not, is null, case, and
+abs, atan, ceil, coalesce, exp, floor, greatest, least, ln, log10, nullif, power, round, sign, sqrt, tanh. What cannot be computed, such as a division by zero, is NULL.
+The version is the hash of names, expressions, kernels and the query made of them; an equal one changes nothing but descriptions. Values of older versions stay.
+Errors: MB001 for a bad name or expression, MB003 for an unknown column, function or kernel, MB008 for a name that is taken, other bars, or a view that cannot be replaced.';
+
+revoke all on function feature.define_set(text, text, feature.definition[], text) from public;
+grant execute on function feature.define_set(text, text, feature.definition[], text) to marketbase_worker, marketbase_author;
