@@ -39,7 +39,7 @@ function shapeFindings({ path, sql }: SqlFile): Finding[] {
   if (!/^--[^!\n]*\S/.test(sql)) add("file", "begin it with a comment of one line: what the object is for");
   const longLine = sql.split("\n").findIndex((line) => line.length > 160 && !/^\s*'|^--/.test(line) && !isCommentText(sql, line));
   if (longLine >= 0) add("file", `break line ${longLine + 1}: it is longer than 160 characters`);
-  if (!namesObject({ path, sql })) return findings;
+  if (!namesObject({ path, sql }) || isDefinition(sql)) return findings;
   const made = [...sql.matchAll(creations)].map(([, kind, name]) => ({ kind: kind?.toLowerCase(), name: name?.replaceAll('"', "") ?? "" }));
   const objects = new Set(made.filter(({ kind }) => kind !== "trigger" && kind !== "operator").map(({ name }) => name));
   if (objects.size === 0) add("file", "create the object that it is named after");
@@ -62,6 +62,11 @@ function objectOf(path: string): string {
 /** All files but those of grants and those that hold nothing but rows, such as the steps of a flow. */
 function namesObject({ path, sql }: SqlFile): boolean {
   return !path.endsWith("/grants.sql") && (/^create\s/im.test(sql) || !/^insert into\s/im.test(sql));
+}
+
+/** A file that has its object made by a function, such as a feature set by feature.define_set. */
+function isDefinition(sql: string): boolean {
+  return !/^create\s/im.test(sql) && /\b[a-z_]+\.define_[a-z_]+\s*\(/.test(sql);
 }
 
 /** What of the catalogue the files of sql-functions make: definitions, comments and rights. */
