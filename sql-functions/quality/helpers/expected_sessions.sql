@@ -7,6 +7,7 @@ parallel safe
 begin atomic
   select instrument.instrument_id, session.session_date::timestamp at time zone 'UTC', session.session_date, instrument.mic
   from market.instrument as instrument
+  join market.exchange as exchange on exchange.mic = instrument.mic and exchange.calendar in ('sessions', 'always')
   cross join lateral (
     select
       coalesce(max(price.session_date) filter (where price.ts < p_from), min(price.session_date)) as first_date,
@@ -14,13 +15,12 @@ begin atomic
     from market.price_data as price
     where price.instrument_id = instrument.instrument_id and price.bar_interval = '1d' and price.ts <= p_to
   ) as span
-  join market.trading_session as session
-    on session.mic = instrument.mic and session.session_date between span.first_date and span.last_date
-  where instrument.instrument_id = any (p_instrument_ids) and instrument.asset_class not in ('fx', 'crypto');
+  cross join lateral market.session_dates(instrument.mic, span.first_date, span.last_date) as session (session_date)
+  where instrument.instrument_id = any (p_instrument_ids);
 end;
 
 comment on function quality.expected_sessions(bigint[], timestamptz, timestamptz) is
-'The sessions by market.trading_session between the first and the last daily bar of each instrument up to p_to; where there are bars before p_from, from the last of them on, so that a gap between old and new bars is seen. Instruments without bars, that trade without a calendar (fx, crypto) or whose exchange has none give no rows.';
+'The sessions (market.session_dates) between the first and the last daily bar of each instrument up to p_to; where there are bars before p_from, from the last of them on, so that a gap between old and new bars is seen. Instruments without bars, or of an exchange of which only the weekdays are known, give no rows.';
 
 revoke all on function quality.expected_sessions(bigint[], timestamptz, timestamptz) from public;
 grant execute on function quality.expected_sessions(bigint[], timestamptz, timestamptz) to marketbase_worker;

@@ -7,6 +7,7 @@ parallel safe
 begin atomic
   select price.instrument_id, count(*), min(price.ts), max(price.ts)
   from market.instrument as instrument
+  join market.exchange as exchange on exchange.mic = instrument.mic
   cross join lateral (
     select min(session.session_date) as first_date, max(session.session_date) as last_date
     from market.trading_session as session
@@ -16,13 +17,13 @@ begin atomic
     on price.instrument_id = instrument.instrument_id
     and price.bar_interval = '1d'
     and price.ts between p_from and p_to
-    and price.session_date between calendar.first_date and calendar.last_date
-  where instrument.instrument_id = any (p_instrument_ids) and instrument.asset_class not in ('fx', 'crypto')
+  where instrument.instrument_id = any (p_instrument_ids)
+    and (exchange.calendar <> 'sessions' or price.session_date between calendar.first_date and calendar.last_date)
   group by price.instrument_id;
 end;
 
 comment on function quality.population_calendar_price_data(bigint[], timestamptz, timestamptz) is
-'Daily bars of each instrument from p_from to p_to on days between the first and the last session that market.trading_session has for its exchange; instruments that trade without a calendar (fx, crypto) or whose exchange has none are left out.';
+'Daily bars of each instrument from p_from to p_to, without those before the first and after the last session that market.trading_session has for an exchange whose sessions are known.';
 
 revoke all on function quality.population_calendar_price_data(bigint[], timestamptz, timestamptz) from public;
 grant execute on function quality.population_calendar_price_data(bigint[], timestamptz, timestamptz) to marketbase_worker;

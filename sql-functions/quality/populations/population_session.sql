@@ -11,7 +11,7 @@ begin atomic
 end;
 
 comment on function quality.population_session(bigint[], timestamptz, timestamptz) is
-'Sessions of the exchange of each instrument between its first and its last daily bar; where p_from is later, from the last bar before p_from on. Instruments without bars, that trade without a calendar (fx, crypto) or whose exchange has none are left out.';
+'Sessions of the exchange of each instrument between its first and its last daily bar; where p_from is later, from the last bar before p_from on. Instruments without bars, or of an exchange of which only the weekdays are known, are left out.';
 
 revoke all on function quality.population_session(bigint[], timestamptz, timestamptz) from public;
 grant execute on function quality.population_session(bigint[], timestamptz, timestamptz) to marketbase_worker;

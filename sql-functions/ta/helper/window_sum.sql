@@ -42,7 +42,7 @@ begin
     select array_agg(
       case
         when w.counted < min_count then null
-        when averaged then (w.total / w.counted)::double precision
+        when averaged then w.total::double precision / w.counted
         else w.total::double precision
       end
       order by w.bar
@@ -51,7 +51,7 @@ begin
     from (
       select e.bar, count(e.value) over recent as counted, sum(e.value) over recent as total
       from (
-        select v.bar, ta.exact_decimal(v.value) as value
+        select v.bar, ta.exact_binary(v.value) as value
         from unnest(series) with ordinality as v (value, bar)
         offset 0
       ) as e

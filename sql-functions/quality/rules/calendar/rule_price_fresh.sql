@@ -14,6 +14,7 @@ begin atomic
     format('a bar of %s or at most %s sessions older', missed.last_date, p_parameters ->> 'max_sessions_behind'),
     format('The last bar is of %s, %s sessions before the last finished one, %s.', last_bar.session_date, missed.session_count, missed.last_date)
   from market.instrument as instrument
+  join market.exchange as exchange on exchange.mic = instrument.mic and exchange.calendar = 'sessions'
   cross join lateral (
     select max(price.session_date) as session_date
     from market.price_data as price
@@ -25,7 +26,6 @@ begin atomic
     where session.mic = instrument.mic and session.session_date > last_bar.session_date and session.close_at <= now()
   ) as missed
   where instrument.instrument_id = any (p_instrument_ids)
-    and instrument.asset_class not in ('fx', 'crypto')
     and missed.session_count > (p_parameters ->> 'max_sessions_behind')::bigint;
 end;
 

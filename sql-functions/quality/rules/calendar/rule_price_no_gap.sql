@@ -21,7 +21,7 @@ begin atomic
 end;
 
 comment on function quality.rule_price_no_gap(bigint[], timestamptz, timestamptz, jsonb) is
-'Sessions by market.trading_session between the first and the last daily bar that have no bar; one violation per session. checked_count counts the sessions that are expected. p_parameters is not used.';
+'Sessions (quality.expected_sessions) between the first and the last daily bar that have no bar; one violation per session. checked_count counts the sessions that are expected. p_parameters is not used.';
 
 revoke all on function quality.rule_price_no_gap(bigint[], timestamptz, timestamptz, jsonb) from public;
 grant execute on function quality.rule_price_no_gap(bigint[], timestamptz, timestamptz, jsonb) to marketbase_worker;

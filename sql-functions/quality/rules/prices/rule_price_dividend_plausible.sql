@@ -49,7 +49,7 @@ revoke all on function quality.rule_price_dividend_plausible(bigint[], timestamp
 grant execute on function quality.rule_price_dividend_plausible(bigint[], timestamptz, timestamptz, jsonb) to marketbase_worker;
 
 select quality.define_rule(
-  'price_dividend_plausible', 'price_data', 'prices', 'warning', '{"min_yield": 0.05, "min_drop": 0.5}',
+  'price_dividend_plausible', 'price_data', 'prices', 'warning', '{"min_yield": 0.1, "min_drop": 0.5}',
   'A large dividend is on record, but the price did not go down on its ex-date: the amount may be in another unit (pence for pounds), or the dividend does not exist.',
   'Look the dividend up; correct it at its source or take it from another provider.'
 );
