@@ -24,8 +24,9 @@ export async function fileFindings(client: pg.ClientBase, layout: Layout): Promi
     if (!byObject.has(name)) findings.push({ object: name, rule: "file", todo: `write the ${kind} in sql-functions/${name.replace(".", "/")}.sql, or drop it in a migration` });
   }
   const present = new Set(rows.map(({ name }) => name));
+  const defined = new Set(files.filter(({ sql }) => isDefinition(sql)).map(({ path }) => path));
   for (const [name, path] of byObject) {
-    if (!present.has(name)) {
+    if (!present.has(name) && !defined.has(path)) {
       findings.push({ object: `sql-functions/${path}`, rule: "file", todo: `${name} is not in the database: the file has another name than its object` });
     }
   }
@@ -65,7 +66,7 @@ function namesObject({ path, sql }: SqlFile): boolean {
   return !path.endsWith("/grants.sql") && (/^create\s/im.test(sql) || !/^insert into\s/im.test(sql));
 }
 
-/** A file that has its object made by a function, such as a feature set by feature.define_set. */
+/** A file that has its rows made by a function, such as a feature set by feature.define_set; a view may come of it. */
 function isDefinition(sql: string): boolean {
   return !/^create\s/im.test(sql) && /\b[a-z_]+\.define_[a-z_]+\s*\(/.test(sql);
 }
