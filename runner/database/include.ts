@@ -85,8 +85,8 @@ export function functionsFileIsFresh(layout: Layout): boolean {
   return existsSync(path) && readFileSync(path, "utf8").includes(`from ${contentHash(layout)}:`);
 }
 
-/** The errors of an object whose dependencies are not there yet. */
-const notYet = new Set(["42883", "42P01", "42704", "42703", "3F000"]);
+/** The errors of an object whose dependencies are not there yet; MB003 is a kernel that a feature set needs. */
+const notYet = new Set(["42883", "42P01", "42704", "42703", "3F000", "MB003"]);
 
 /** Creates objects in whatever order works: what fails for want of another is tried again after the others. Returns the order. */
 export async function applyInAnyOrder(client: pg.ClientBase, files: readonly SqlFile[]): Promise<string[]> {
