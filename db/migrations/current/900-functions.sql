@@ -1,5 +1,31 @@
--- Made by `marketbase db include` from 824300045ac42f9a: the changed files of sql-functions, each after what it needs.
+-- Made by `marketbase db include` from e4f1d7fb69a597ba: the changed files of sql-functions, each after what it needs.
+--! include feature/compiler/compile_list.sql
+--! include feature/compiler/compile_query.sql
+--! include feature/compiler/compile_set.sql
+--! include feature/compiler/expect_condition.sql
+--! include feature/compiler/expect_number.sql
+--! include feature/compiler/expect_token.sql
+--! include feature/compiler/expression_tokens.sql
+--! include feature/compiler/fold_number.sql
+--! include feature/compiler/guarded_base.sql
+--! include feature/compiler/is_condition.sql
+--! include feature/compiler/is_never_zero.sql
+--! include feature/compiler/kernel.sql
+--! include feature/compiler/kernel_lookback.sql
+--! include feature/compiler/number_node.sql
+--! include feature/compiler/parse_expression.sql
+--! include feature/compiler/plan_alias.sql
+--! include feature/compiler/plan_expression.sql
+--! include feature/compiler/plan_kernel.sql
 --! include feature/grants.sql
+--! include feature/registry/create_set_view.sql
+--! include feature/registry/current_set.sql
+--! include feature/registry/define_set.sql
+--! include feature/registry/refresh_versions.sql
+--! include feature/vectors/archive_vector.sql
+--! include feature/vectors/compute.sql
+--! include feature/vectors/known_bars.sql
+--! include feature/vectors/latest_known.sql
 --! include ingest/accept/accept_actions.sql
 --! include ingest/accept/accept_bars.sql
 --! include ingest/accept/accept_facts.sql
@@ -68,6 +94,7 @@
 --! include ml/fit/score.sql
 --! include ml/fit/solve_spd.sql
 --! include ml/grants.sql
+--! include ml/model_prediction_trace.sql
 --! include ml/models/define_model.sql
 --! include ml/models/find_model.sql
 --! include ml/predict.sql
@@ -126,6 +153,8 @@
 --! include quality/populations/population_model_prediction.sql
 --! include quality/populations/population_price_data.sql
 --! include quality/populations/population_session.sql
+--! include quality/report_moment.sql
+--! include quality/report_text.sql
 --! include quality/retire_rule.sql
 --! include quality/rules/calendar/rule_price_fresh.sql
 --! include quality/rules/calendar/rule_price_no_gap.sql
@@ -164,6 +193,7 @@
 --! include quality/validate.sql
 --! include quality/validate_candidates.sql
 --! include quality/views/rule_in_force.sql
+--! include quality/views/rule_summary.sql
 --! include risk/grants.sql
 --! include search/grants.sql
 --! include ta/grants.sql
@@ -252,6 +282,8 @@
 --! include ta/volume/ad.sql
 --! include ta/volume/adosc.sql
 --! include ta/volume/obv.sql
+--! include feature/compiler/kernel_versions.sql
+--! include feature/sets/qlib14.sql
 --! include ingest/land/land.sql
 --! include ingest/normalise/normalise_csv_bars.sql
 --! include ingest/normalise/normalise_sample_fundamentals.sql
@@ -267,3 +299,6 @@
 --! include quality/helpers/result_message.sql
 --! include quality/helpers/stored_violations.sql
 --! include quality/refresh_rules.sql
+--! include quality/views/latest_result.sql
+--! include quality/views/open_finding.sql
+--! include quality/views/pending_validation.sql
