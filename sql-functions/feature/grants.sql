@@ -44,10 +44,13 @@ drop policy if exists feature_vector_insert on feature.feature_vector;
 create policy feature_vector_insert on feature.feature_vector for insert to marketbase_worker with check (true);
 drop policy if exists feature_vector_update on feature.feature_vector;
 create policy feature_vector_update on feature.feature_vector for update to marketbase_worker using (true) with check (true);
+drop policy if exists feature_vector_delete on feature.feature_vector;
+create policy feature_vector_delete on feature.feature_vector for delete to marketbase_worker using (true);
 revoke all on feature.feature_vector from public, marketbase_reader, marketbase_worker;
 grant select on feature.feature_vector to marketbase_reader;
 grant insert (instrument_id, feature_set_version_id, ts, values, revision, known_from, run_id) on feature.feature_vector to marketbase_worker;
 grant update (values, known_from, run_id) on feature.feature_vector to marketbase_worker;
+grant delete on feature.feature_vector to marketbase_worker;
 
 alter table feature.feature_vector_history enable row level security;
 drop policy if exists feature_vector_history_read on feature.feature_vector_history;

@@ -38,7 +38,9 @@ create or replace trigger _100_append_only before update or delete or truncate o
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on quality.validation_finding
   for each statement execute function internal.refuse_change();
-create or replace trigger _100_append_only before update or delete or truncate on feature.feature_definition
+-- The description of a feature is documentation and may be reworded.
+create or replace trigger _100_append_only
+  before update of feature_set_version_id, name, position, expression or delete or truncate on feature.feature_definition
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on feature.feature_vector_history
   for each statement execute function internal.refuse_change();

@@ -7,8 +7,10 @@ declare
   response record;
   normaliser regprocedure;
   result ingest.normalisation;
+  done ingest.normalisation;
   accepted ingest.acceptance;
   rejected_count bigint := 0;
+  advice text;
 begin
   select raw_response.provider, raw_response.dataset into response
   from ingest.raw_response
@@ -38,36 +40,35 @@ begin
   result.run_id := p_run_id;
   result.row_count := 0;
   result.accepted_count := 0;
+  result.new_count := 0;
   result.changed_count := 0;
   result.quarantined_count := 0;
   result.outcome := 'normalised';
 
-  declare
-    done ingest.normalisation;
-  begin
-    select * into done
-    from ingest.normalisation
-    where normalisation.raw_response_id = p_raw_response_id and normalisation.normaliser = result.normaliser
-      and normalisation.normaliser_version = result.normaliser_version;
-    if found then
-      return done;
-    end if;
-  end;
+  select * into done
+  from ingest.normalisation
+  where normalisation.raw_response_id = p_raw_response_id and normalisation.normaliser = result.normaliser
+    and normalisation.normaliser_version = result.normaliser_version and normalisation.outcome = 'normalised';
+  if found then
+    return done;
+  end if;
 
   -- The body as a whole is readable, or it is refused and nothing of it stays but its bytes.
   begin
     if response.dataset in ('trades', 'documents') then
       execute format('select %s($1, $2)', normaliser::regproc) into result.row_count using p_run_id, p_raw_response_id;
       result.accepted_count := result.row_count;
+      result.new_count := result.row_count;
       result.changed_count := result.row_count;
     else
       execute format('select %s($1)', normaliser::regproc) using p_raw_response_id;
     end if;
   exception
-    when sqlstate 'MB001' or sqlstate 'MB002' or sqlstate 'MB004' or sqlstate 'MB005' or sqlstate 'MB010' then
+    when sqlstate 'MB001' or sqlstate 'MB002' or sqlstate 'MB003' or sqlstate 'MB004' or sqlstate 'MB005' or sqlstate 'MB008' or sqlstate 'MB010' then
       result.outcome := 'refused';
       result.error_code := sqlstate;
-      result.message := sqlerrm;
+      get stacked diagnostics advice = pg_exception_hint;
+      result.message := concat_ws('. ', sqlerrm, nullif(advice, ''));
     when data_exception then
       result.outcome := 'refused';
       result.error_code := 'MB004';
@@ -133,14 +134,16 @@ begin
   if response.dataset in ('bars', 'fundamentals') then
     result.quarantined_count := rejected_count;
     result.accepted_count := result.row_count - rejected_count;
+    result.new_count := coalesce(accepted.new_count, 0);
     result.changed_count := coalesce(accepted.new_count + accepted.changed_count, 0);
   end if;
   insert into ingest.normalisation (
-    raw_response_id, normaliser, normaliser_version, outcome, row_count, accepted_count, changed_count, quarantined_count, error_code, message, run_id
+    raw_response_id, normaliser, normaliser_version, outcome, row_count, accepted_count, new_count, changed_count, quarantined_count, error_code,
+    message, run_id
   )
   values (
     result.raw_response_id, result.normaliser, result.normaliser_version, result.outcome, result.row_count, result.accepted_count,
-    result.changed_count, result.quarantined_count, result.error_code, result.message, result.run_id
+    result.new_count, result.changed_count, result.quarantined_count, result.error_code, result.message, result.run_id
   )
   returning * into result;
   return result;
@@ -150,7 +153,7 @@ $$;
 comment on function pipeline.normalise_response(bigint, bigint) is
 'Makes market data (or trades, or documents) of a landed body in the transaction of the caller: the normaliser ingest.normalise_<provider>_<dataset> reads it, quality.validate_candidates judges the rows, those that fail a critical rule
 go to ingest.quarantine, the others to the market tables as new rows or new versions. Returns and stores the row of ingest.normalisation; a body that cannot be read gets outcome refused with the cause, and nothing else of it is stored.
-A body that this version of its normaliser has read already is not read again: its row comes back. MB001 when there is no such response or normaliser.';
+A body that this version of its normaliser has read already is not read again: its row comes back; one that it refused is tried again. MB001 when there is no such response or normaliser.';
 
 revoke all on function pipeline.normalise_response(bigint, bigint) from public;
 grant execute on function pipeline.normalise_response(bigint, bigint) to marketbase_worker;

@@ -6,25 +6,27 @@ create table ingest.normalisation (
   outcome text not null,
   row_count bigint not null default 0,
   accepted_count bigint not null default 0,
+  new_count bigint not null default 0,
   changed_count bigint not null default 0,
   quarantined_count bigint not null default 0,
   error_code text,
   message text,
   recorded_at timestamptz not null default now(),
   run_id bigint not null references pipeline.pipeline_run,
-  primary key (raw_response_id, normaliser, normaliser_version),
+  primary key (raw_response_id, normaliser, normaliser_version, run_id),
   constraint normalisation_outcome_check check (outcome in ('normalised', 'refused')),
   constraint normalisation_refused_check check ((outcome = 'refused') = (error_code is not null and message is not null)),
-  constraint normalisation_counts_check check (row_count = accepted_count + quarantined_count and changed_count between 0 and accepted_count)
+  constraint normalisation_counts_check check (row_count = accepted_count + quarantined_count and changed_count between 0 and accepted_count and new_count between 0 and changed_count)
 );
 create index normalisation_run_id_idx on ingest.normalisation (run_id);
-comment on table ingest.normalisation is 'What each normaliser made of each body. Append-only: a new version of a normaliser adds a row.';
+comment on table ingest.normalisation is 'What each normaliser made of each body. Append-only: a new version of a normaliser adds a row, and so does another try at a body that was refused.';
 comment on column ingest.normalisation.raw_response_id is 'The body.';
 comment on column ingest.normalisation.normaliser is 'Function that read it, such as ingest.normalise_yahoo_bars.';
 comment on column ingest.normalisation.normaliser_version is 'First 12 hex digits of the sha256 of the function''s definition.';
 comment on column ingest.normalisation.outcome is 'normalised, or refused when the body as a whole cannot be read.';
 comment on column ingest.normalisation.row_count is 'Rows found in the body.';
 comment on column ingest.normalisation.accepted_count is 'Rows that passed the critical rules.';
+comment on column ingest.normalisation.new_count is 'Accepted rows that were not known before.';
 comment on column ingest.normalisation.changed_count is 'Accepted rows that were new or made a new version.';
 comment on column ingest.normalisation.quarantined_count is 'Rows that failed a critical rule and went to ingest.quarantine.';
 comment on column ingest.normalisation.error_code is 'SQLSTATE of a refusal.';

@@ -5,7 +5,9 @@ set search_path to pg_catalog, pg_temp
 as $$
 declare
   known constant jsonb := p_plan -> p_list -> p_sql;
-  words constant text := trim(both '_' from regexp_replace(regexp_replace(p_sql, '\mta\.', '', 'g'), '\W+', '_', 'g'));
+  -- The guard of a logarithm does not belong in a name.
+  unguarded constant text := regexp_replace(p_sql, 'nullif\(greatest\((.*?), 0\), 0\)', '\1', 'g');
+  words constant text := trim(both '_' from regexp_replace(regexp_replace(unguarded, '\mta\.', '', 'g'), '\W+', '_', 'g'));
   stem constant text := rtrim(left(case when words ~ '^[a-z]' then words else 'x_' || words end, 50), '_');
   alias text := stem;
   copies integer := 1;

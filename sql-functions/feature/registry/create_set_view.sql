@@ -5,6 +5,7 @@ set search_path to pg_catalog, pg_temp
 as $$
 declare
   known record;
+  part record;
   definition text;
   comment_text text;
 begin
@@ -15,17 +16,17 @@ begin
   where feature_set.name = p_set and version.is_current;
 
   select format(
-    E'select instrument.symbol, vector.instrument_id, vector.ts, bar.session_date, %L::text as bar_interval%s\n'
+    E'select instrument.symbol, vector.instrument_id, vector.ts, bar.session_date, %1$L::text as bar_interval%2$s\n'
     'from feature.feature_vector as vector\n'
     'join market.instrument as instrument on instrument.instrument_id = vector.instrument_id\n'
     'left join market.price_data as bar on bar.instrument_id = vector.instrument_id and bar.bar_interval = %1$L and bar.ts = vector.ts\n'
-    'where vector.feature_set_version_id = %s',
+    'where vector.feature_set_version_id = %3$s',
     known.bar_interval,
-    string_agg(format(E',\n  vector.values[%s] as %I', part.position, part.name), '' order by part.position),
+    string_agg(format(E',\n  vector.values[%s] as %I', named.position, named.name), '' order by named.position),
     known.feature_set_version_id
   )
   into definition
-  from unnest(known.feature_names) with ordinality as part (name, position);
+  from unnest(known.feature_names) with ordinality as named (name, position);
 
   comment_text := format(
     E'@primaryKey instrument_id,ts\n'
@@ -37,12 +38,12 @@ begin
   if obj_description(to_regclass(format('feature.%I', p_set)), 'pg_class') = comment_text
     and not exists (
       select
-      from feature.feature_definition as part
-      where part.feature_set_version_id = known.feature_set_version_id
-        and part.description is distinct from (
+      from feature.feature_definition as stored
+      where stored.feature_set_version_id = known.feature_set_version_id
+        and stored.description is distinct from (
           select col_description(attribute.attrelid, attribute.attnum)
           from pg_attribute as attribute
-          where attribute.attrelid = to_regclass(format('feature.%I', p_set)) and attribute.attname = part.name
+          where attribute.attrelid = to_regclass(format('feature.%I', p_set)) and attribute.attname = stored.name
         )
     )
   then
@@ -73,10 +74,10 @@ begin
   execute format('comment on column feature.%I.ts is %L', p_set, 'Start of the bar.');
   execute format('comment on column feature.%I.session_date is %L', p_set, 'Local date of the session of the bar; null where the bar is gone.');
   execute format('comment on column feature.%I.bar_interval is %L', p_set, 'Length of the bar.');
-  for known in
-    select part.name, part.description from feature.feature_definition as part where part.feature_set_version_id = known.feature_set_version_id
+  for part in
+    select stored.name, stored.description from feature.feature_definition as stored where stored.feature_set_version_id = known.feature_set_version_id
   loop
-    execute format('comment on column feature.%I.%I is %L', p_set, known.name, known.description);
+    execute format('comment on column feature.%I.%I is %L', p_set, part.name, part.description);
   end loop;
   execute format('revoke all on feature.%I from public', p_set);
   execute format('grant select on feature.%I to marketbase_reader', p_set);
