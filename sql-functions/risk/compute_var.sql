@@ -32,21 +32,20 @@ begin
   end if;
   perform pg_advisory_xact_lock(hashtextextended('portfolio ' || p_portfolio, 0));
 
-  with value as (
+  -- materialized: the planner would otherwise compute them once for every row of the joins
+  with value as materialized (
     select session_date, net_asset_value
     from portfolio.valuations(v_portfolio.portfolio_id)
     where net_asset_value > 0
   ),
-  holding as (
-    select held.session_date, held.instrument_id, (held.market_value / value.net_asset_value)::double precision as weight
+  holding as materialized (
+    select held.session_date, held.instrument_id, (held.market_value / value.net_asset_value)::double precision as weight,
+      count(*) over (partition by held.session_date) as instrument_count
     from portfolio.portfolio_position held
     join value on value.session_date = held.session_date
     where held.portfolio_id = v_portfolio.portfolio_id and held.quantity <> 0 and held.session_date >= coalesce(p_from, '-infinity')
   ),
-  held_session as (
-    select session_date, count(*) as instrument_count from holding group by session_date
-  ),
-  period as (
+  period as materialized (
     select
       instrument_id,
       session_date,
@@ -54,20 +53,19 @@ begin
     from portfolio.return_prices(array(select distinct instrument_id from holding))
   ),
   -- What today's holdings would have returned over each past horizon. The window is looked for in twice its days.
-  scenario as (
+  scenario as materialized (
     select
       holding.session_date,
       sum(holding.weight * period.return) as return,
       row_number() over (partition by holding.session_date order by period.session_date desc) as age
     from holding
-    join held_session on held_session.session_date = holding.session_date
     join period
       on period.instrument_id = holding.instrument_id
       and period.session_date <= holding.session_date
       and period.session_date > holding.session_date - (2 * p_window_days + 30)
       and period.return is not null
-    group by holding.session_date, held_session.instrument_count, period.session_date
-    having count(*) = held_session.instrument_count
+    group by holding.session_date, holding.instrument_count, period.session_date
+    having count(*) = holding.instrument_count
   ),
   sample as (
     select session_date, array_agg(return order by age) as returns

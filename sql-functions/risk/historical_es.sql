@@ -2,9 +2,13 @@
 create or replace function risk.historical_es(p_returns double precision[], p_confidence double precision) returns double precision
 language sql immutable parallel safe
 begin atomic
+  -- Materialized: otherwise the quantile would be sought again for every return.
+  with limit_of as materialized (
+    select risk.historical_var(p_returns, p_confidence) as value_at_risk
+  )
   -- The mean of equal losses may miss them by a rounding error: the shortfall is never less than the value at risk.
   select greatest(-avg(value) filter (where value <= -limit_of.value_at_risk + 1e-12 * abs(limit_of.value_at_risk)), limit_of.value_at_risk)
-  from (select risk.historical_var(p_returns, p_confidence) as value_at_risk) as limit_of
+  from limit_of
   cross join unnest(p_returns) as value
   group by limit_of.value_at_risk;
 end;
