@@ -6,7 +6,7 @@ import type { Command } from "../command.ts";
 /** `marketbase report`: a report of db/reports, where there is no psql. */
 const command: Command = {
   name: "report",
-  summary: "print a report, such as compliance, as of a moment",
+  summary: "Print a report, such as compliance, as of a moment",
   usage: "NAME [--as-of MOMENT] [--lines N] [--format text|csv|json] [--output FILE]",
   details: "The reports are plain SQL for psql in db/reports. As text they come out byte for byte as psql prints them, and the same moment gives the same bytes for ever.",
   examples: [
