@@ -4,10 +4,13 @@ import type { Command } from "./command.ts";
 export const commands: Readonly<Record<string, () => Promise<{ default: Command }>>> = {
   start: () => import("./commands/start.ts"),
   demo: () => import("./commands/demo.ts"),
+  ingest: () => import("./commands/ingest.ts"),
+  import: () => import("./commands/import.ts"),
   validate: () => import("./commands/validate.ts"),
   features: () => import("./commands/features.ts"),
   train: () => import("./commands/train.ts"),
   predict: () => import("./commands/predict.ts"),
+  report: () => import("./commands/report.ts"),
   worker: () => import("./commands/worker.ts"),
   serve: () => import("./commands/serve.ts"),
   "db start": () => import("./commands/db-start.ts"),
@@ -19,5 +22,7 @@ export const commands: Readonly<Record<string, () => Promise<{ default: Command 
   "db include": () => import("./commands/db-include.ts"),
   "db commit": () => import("./commands/db-commit.ts"),
   "db uncommit": () => import("./commands/db-uncommit.ts"),
+  "db golden": () => import("./commands/db-golden.ts"),
+  lint: () => import("./commands/lint.ts"),
   doctor: () => import("./commands/doctor.ts"),
 };

@@ -5,7 +5,7 @@ import { repositoryRoot } from "../config/config.ts";
 import { UserError } from "../config/user-error.ts";
 import { withConnection } from "./connect.ts";
 import type { UrlFor } from "./connections.ts";
-import { createDatabase } from "./include.ts";
+import { createDatabase, functionsFileIsFresh } from "./include.ts";
 import { committedFiles, currentIsBlank, type Layout } from "./layout.ts";
 import { explainMigrationError, graphileMigrateSettled, migrateSettings } from "./migrate.ts";
 import { includeFunctions } from "./open.ts";
@@ -19,7 +19,7 @@ const TRIAL = "marketbase_trial";
  * The working database is not touched. Returns the file's name, or undefined when there is nothing to commit.
  */
 export async function commitCurrent(urlFor: UrlFor, layout: Layout, message: string): Promise<string | undefined> {
-  await includeFunctions(urlFor, layout);
+  if (!functionsFileIsFresh(layout)) await includeFunctions(urlFor, layout);
   if (currentIsBlank(layout)) return undefined;
   await withScratch(urlFor, [SHADOW, TRIAL], async () => {
     await createDatabase(urlFor, TRIAL, layout);

@@ -1,4 +1,4 @@
-import { Readable, Transform } from "node:stream";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type pg from "pg";
 import { from as copyFrom, to as copyTo } from "pg-copy-streams";
@@ -12,15 +12,20 @@ export async function copyIn(client: pg.ClientBase, sql: string, source: Readabl
 
 /** Streams rows of values into `copy … from stdin` (text format, the default of COPY); memory stays flat however many rows there are. */
 export async function copyRows(client: pg.ClientBase, sql: string, rows: AsyncIterable<readonly unknown[]> | Iterable<readonly unknown[]>): Promise<number> {
-  const encode = new Transform({
-    writableObjectMode: true,
-    transform(row: readonly unknown[], _encoding, done) {
-      done(null, encodeRow(row));
-    },
-  });
-  const target = client.query(copyFrom(sql));
-  await pipeline(Readable.from(rows), encode, target);
-  return target.rowCount ?? 0;
+  return await copyIn(client, sql, encodeRows(rows));
+}
+
+/** Many rows make one chunk: a stream costs by the chunk. */
+async function* encodeRows(rows: AsyncIterable<readonly unknown[]> | Iterable<readonly unknown[]>): AsyncGenerator<string> {
+  let chunk = "";
+  for await (const row of rows) {
+    chunk += encodeRow(row);
+    if (chunk.length >= 65_536) {
+      yield chunk;
+      chunk = "";
+    }
+  }
+  if (chunk !== "") yield chunk;
 }
 
 /** The bytes of `copy … to stdout`, as a stream; the client is busy until the stream has ended. */

@@ -33,7 +33,12 @@ export async function prepareRoles(admin: pg.ClientBase, layout: Layout, passwor
     await admin.query("commit");
   } catch (error) {
     await admin.query("rollback").catch(() => undefined);
-    throw error;
+    if ((error as { code?: string }).code !== "42501") throw error;
+    const { rows } = await admin.query<{ login: string }>("select current_user as login");
+    throw new UserError(`The user ${rows[0]?.login} of DATABASE_URL may not administer the roles of marketbase, which somebody else has made on this server: ${(error as Error).message}.`, {
+      hint: "Use the URL of whoever made them or of a superuser, or let them grant you the roles (db/roles/roles.sql).",
+      cause: error,
+    });
   }
 }
 

@@ -9,7 +9,7 @@ import { errorMasker, type ErrorLog } from "./errors.ts";
 import { limitsPlugin } from "./limits.ts";
 import { NamingPlugin } from "./naming.ts";
 import { PagingPlugin } from "./paging.ts";
-import { TagsPlugin } from "./tags.ts";
+import { PlumbingPlugin, TagsPlugin } from "./tags.ts";
 
 /** The schemas of the database that the API shows. `ta` has no tables and `internal` is nobody's: see the README. */
 export const exposedSchemas = ["market", "ingest", "feature", "quality", "pipeline", "lineage", "portfolio", "risk", "ml", "search"] as const;
@@ -33,7 +33,7 @@ export interface PresetOptions {
 export function makePreset({ pool, schemaOf, statementMilliseconds, explorer, log }: PresetOptions): GraphileConfig.Preset {
   return {
     extends: [PostGraphileAmberPreset, { ...PgSimplifyInflectionPreset, plugins: [simplifyInflection] }, PostGraphileConnectionFilterPreset, PgAggregatesPreset],
-    plugins: [NamingPlugin, TagsPlugin, PagingPlugin, limitsPlugin(schemaOf)],
+    plugins: [NamingPlugin, TagsPlugin, PlumbingPlugin, PagingPlugin, limitsPlugin(schemaOf)],
     disablePlugins: [
       // Filters on columns without an index would vanish; the time limit of a statement is the fence.
       "PgIndexBehaviorsPlugin",

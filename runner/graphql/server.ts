@@ -68,10 +68,16 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
       else if (pathOf(request) === "/health") void answerHealth(pool, request, response);
       else api.emit("request", request, response);
     });
+    // A socket that was upgraded is no connection of the HTTP server any more: whoever closes the server has to close it.
+    const upgraded = new Set<Duplex>();
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       if (upgradeApi === null || pathOf(request) !== "/graphql") refuseUpgrade(socket, "404 Not Found");
       else if (!isAllowedHost(request, hosts) || !isOwnOrigin(request)) refuseUpgrade(socket, "403 Forbidden");
-      else upgradeApi(request, socket, head);
+      else {
+        upgraded.add(socket);
+        socket.once("close", () => upgraded.delete(socket));
+        upgradeApi(request, socket, head);
+      }
     });
     return {
       url: `http://${host.includes(":") ? `[${host}]` : host}:${port}`,
@@ -79,6 +85,7 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
       close: async () => {
         const closed = new Promise((resolve) => server.close(resolve));
         server.closeAllConnections();
+        for (const socket of upgraded) socket.destroy();
         await closed;
         await instance.release();
         for (const service of services) await service.release?.();

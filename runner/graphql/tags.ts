@@ -1,3 +1,4 @@
+import "postgraphile";
 import { jsonPgSmartTags } from "postgraphile/utils";
 
 /**
@@ -12,5 +13,24 @@ export const TagsPlugin: GraphileConfig.Plugin = jsonPgSmartTags({
       "ingest.raw_response": { attribute: { body: { tags: { behavior: "-*" } } } },
       "ingest.raw_response_chunk": { tags: { behavior: "-*" } },
     },
+    // Steps of other functions: useful in SQL, of no use alone to who asks over HTTP.
+    procedure: Object.fromEntries(
+      ["lineage.roots", "lineage.window_start", "ml.is_complete", "ml.labels", "ml.find_model"].map((name) => [name, { tags: { behavior: "-*" } }]),
+    ),
   },
 });
+
+/** Functions of a composite type that is no row of a table are steps of other functions: nobody could give them their argument. */
+export const PlumbingPlugin: GraphileConfig.Plugin = {
+  name: "MarketbasePlumbingPlugin",
+  version: "1.0.0",
+  gather: {
+    hooks: {
+      pgProcedures_PgResourceOptions(_info, { pgProc, resourceOptions }) {
+        const takesComposite = pgProc.getArguments().some(({ isIn, type }) => isIn && type.getClass()?.relkind === "c");
+        if (!takesComposite) return;
+        resourceOptions.extensions = { ...resourceOptions.extensions, tags: { ...resourceOptions.extensions?.tags, behavior: ["-*"] } };
+      },
+    },
+  },
+};

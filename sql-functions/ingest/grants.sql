@@ -36,7 +36,7 @@ create policy normalisation_insert on ingest.normalisation for insert to marketb
 revoke all on ingest.normalisation from public, marketbase_reader, marketbase_worker;
 grant select on ingest.normalisation to marketbase_reader;
 grant insert (
-  raw_response_id, normaliser, normaliser_version, outcome, row_count, accepted_count, changed_count, quarantined_count, error_code, message,
+  raw_response_id, normaliser, normaliser_version, outcome, row_count, accepted_count, new_count, changed_count, quarantined_count, error_code, message,
   run_id
 ) on ingest.normalisation to marketbase_worker;
 
@@ -65,6 +65,13 @@ grant update (
   raw_response_id, row_no, instrument_id, taxonomy, concept, unit, period_start, period_end, value, fiscal_year, fiscal_period, form, accession,
   filed, payload
 ) on ingest.candidate_fact to marketbase_worker;
+
+alter table ingest.candidate_action enable row level security;
+drop policy if exists candidate_action_work on ingest.candidate_action;
+create policy candidate_action_work on ingest.candidate_action for all to marketbase_worker using (true) with check (true);
+revoke all on ingest.candidate_action from public, marketbase_reader, marketbase_worker;
+grant select, delete on ingest.candidate_action to marketbase_worker;
+grant insert (raw_response_id, row_no, instrument_id, action_type, ex_date, amount, currency) on ingest.candidate_action to marketbase_worker;
 
 alter table ingest.quarantine enable row level security;
 drop policy if exists quarantine_read on ingest.quarantine;

@@ -28,7 +28,11 @@ create or replace trigger _100_append_only before update or delete or truncate o
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on market.company_fundamental_history
   for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on market.corporate_action_history
+  for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on quality.validation_rule
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on quality.rule_activation
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on quality.validation_result
   for each statement execute function internal.refuse_change();

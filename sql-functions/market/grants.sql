@@ -69,6 +69,17 @@ grant insert (
 ) on market.corporate_action to marketbase_worker;
 grant update (amount, currency, known_from, provider, raw_response_id, run_id) on market.corporate_action to marketbase_worker;
 
+alter table market.corporate_action_history enable row level security;
+drop policy if exists corporate_action_history_read on market.corporate_action_history;
+create policy corporate_action_history_read on market.corporate_action_history for select to marketbase_reader using (true);
+drop policy if exists corporate_action_history_insert on market.corporate_action_history;
+create policy corporate_action_history_insert on market.corporate_action_history for insert to marketbase_worker with check (true);
+revoke all on market.corporate_action_history from public, marketbase_reader, marketbase_worker;
+grant select on market.corporate_action_history to marketbase_reader;
+grant insert (
+  instrument_id, action_type, ex_date, version, amount, currency, known_from, known_to, recorded_at, provider, raw_response_id, run_id
+) on market.corporate_action_history to marketbase_worker;
+
 alter table market.company_fundamental enable row level security;
 drop policy if exists company_fundamental_read on market.company_fundamental;
 create policy company_fundamental_read on market.company_fundamental for select to marketbase_reader using (true);

@@ -19,10 +19,11 @@ revoke all on pipeline.pipeline_run from public, marketbase_reader, marketbase_w
 grant select on pipeline.pipeline_run to marketbase_reader;
 grant insert (
   parent_run_id, root_run_id, flow, step, stage, status, attempt, parameters, function_name, function_version, rows_read, rows_written, summary,
-  message, error_code, started_at, heartbeat_at, finished_at
+  message, error_code, worker, started_at, heartbeat_at, finished_at
 ) on pipeline.pipeline_run to marketbase_worker;
 grant update (
-  status, attempt, function_name, function_version, rows_read, rows_written, summary, message, error_code, started_at, heartbeat_at, finished_at
+  status, attempt, function_name, function_version, rows_read, rows_written, summary, message, error_code, worker, started_at, heartbeat_at,
+  finished_at
 ) on pipeline.pipeline_run to marketbase_worker;
 
 alter table pipeline.stale_range enable row level security;

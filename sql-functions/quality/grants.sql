@@ -10,8 +10,17 @@ create policy validation_rule_insert on quality.validation_rule for insert to ma
 revoke all on quality.validation_rule from public, marketbase_reader, marketbase_worker;
 grant select on quality.validation_rule to marketbase_reader;
 grant insert (
-  rule, version, dataset, family, severity, parameters, function_name, description, remedy
+  rule, version, dataset, family, severity, parameters, population, function_name, description, remedy
 ) on quality.validation_rule to marketbase_worker;
+
+alter table quality.rule_activation enable row level security;
+drop policy if exists rule_activation_read on quality.rule_activation;
+create policy rule_activation_read on quality.rule_activation for select to marketbase_reader using (true);
+drop policy if exists rule_activation_insert on quality.rule_activation;
+create policy rule_activation_insert on quality.rule_activation for insert to marketbase_worker with check (true);
+revoke all on quality.rule_activation from public, marketbase_reader, marketbase_worker;
+grant select on quality.rule_activation to marketbase_reader;
+grant insert (rule, version) on quality.rule_activation to marketbase_worker;
 
 alter table quality.validation_result enable row level security;
 drop policy if exists validation_result_read on quality.validation_result;

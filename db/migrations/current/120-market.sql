@@ -4,6 +4,8 @@ create table market.exchange (
   name text not null,
   time_zone text not null,
   country text not null,
+  calendar text not null default 'weekdays',
+  constraint exchange_calendar_check check (calendar in ('sessions', 'weekdays', 'always')),
   constraint exchange_mic_check check (mic ~ '^[A-Z0-9]{4}$'),
   constraint exchange_country_check check (country ~ '^[A-Z]{2}$')
 );
@@ -11,7 +13,8 @@ comment on table market.exchange is 'Exchanges by their market identifier code (
 comment on column market.exchange.mic is 'Market identifier code, four characters, such as XNYS.';
 comment on column market.exchange.name is 'Name of the exchange.';
 comment on column market.exchange.time_zone is 'IANA time zone of its sessions, such as America/New_York.';
-comment on column market.exchange.country is 'Country, ISO 3166-1 alpha-2.';
+comment on column market.exchange.country is 'Country, ISO 3166-1 alpha-2; ZZ where there is none.';
+comment on column market.exchange.calendar is 'sessions: its sessions stand in market.trading_session; weekdays: no calendar is known, so every Monday to Friday counts as a session; always: it trades every day.';
 
 create table market.trading_session (
   mic text not null references market.exchange,
@@ -22,7 +25,7 @@ create table market.trading_session (
   primary key (mic, session_date),
   constraint trading_session_order_check check (close_at > open_at)
 );
-comment on table market.trading_session is 'Every regular session of an exchange; a date without a row is a day on which it did not trade.';
+comment on table market.trading_session is 'Every regular session of the exchanges whose calendar is known (exchange.calendar = sessions), 1990 to 2035; a date without a row is a day on which such an exchange did not trade.';
 comment on column market.trading_session.mic is 'Exchange.';
 comment on column market.trading_session.session_date is 'Local date of the session.';
 comment on column market.trading_session.open_at is 'Opening of the regular session.';
@@ -36,7 +39,7 @@ create table market.instrument (
   asset_class text not null default 'equity',
   mic text not null default 'XNYS' references market.exchange,
   currency text not null default 'USD',
-  cik text unique,
+  cik text,
   created_at timestamptz not null default now(),
   run_id bigint references pipeline.pipeline_run,
   constraint instrument_symbol_check check (symbol ~ '^[A-Z0-9^=][A-Z0-9.^=/_-]{0,31}$'),
@@ -46,6 +49,7 @@ create table market.instrument (
 );
 create index instrument_mic_idx on market.instrument (mic);
 create index instrument_run_id_idx on market.instrument (run_id);
+create index instrument_cik_idx on market.instrument (cik);
 comment on table market.instrument is 'What is traded or quoted.';
 comment on column market.instrument.instrument_id is 'Identity; stands first in the key of every fact.';
 comment on column market.instrument.symbol is 'Ticker in capitals, such as AAPL or ^GSPC.';
@@ -53,7 +57,7 @@ comment on column market.instrument.name is 'Name, where a provider gave one.';
 comment on column market.instrument.asset_class is 'equity, index, fund, fx, crypto, future, option or bond.';
 comment on column market.instrument.mic is 'Exchange whose calendar counts.';
 comment on column market.instrument.currency is 'Currency of its prices, ISO 4217, or a minor unit such as GBp.';
-comment on column market.instrument.cik is 'Central index key of the SEC, ten digits; null where none.';
+comment on column market.instrument.cik is 'Central index key of the SEC, ten digits, shared by the share classes of a company; null where none.';
 comment on column market.instrument.created_at is 'When marketbase first heard of it.';
 comment on column market.instrument.run_id is 'Run that added it.';
 
@@ -244,7 +248,7 @@ create table market.corporate_action (
 create index corporate_action_raw_response_id_idx on market.corporate_action (raw_response_id);
 create index corporate_action_run_id_idx on market.corporate_action (run_id);
 create index corporate_action_provider_idx on market.corporate_action (provider);
-comment on table market.corporate_action is 'Splits and cash dividends by ex-date.';
+comment on table market.corporate_action is 'Splits and cash dividends by ex-date, as now known. A change closes the old version into market.corporate_action_history.';
 comment on column market.corporate_action.instrument_id is 'Instrument.';
 comment on column market.corporate_action.action_type is 'split or dividend.';
 comment on column market.corporate_action.ex_date is 'First session that trades without the entitlement.';
@@ -256,6 +260,41 @@ comment on column market.corporate_action.recorded_at is 'When marketbase stored
 comment on column market.corporate_action.provider is 'Provider.';
 comment on column market.corporate_action.raw_response_id is 'The body from which it was read.';
 comment on column market.corporate_action.run_id is 'Run that made it.';
+
+create table market.corporate_action_history (
+  instrument_id bigint not null references market.instrument,
+  action_type text not null,
+  ex_date date not null,
+  version integer not null,
+  amount numeric not null,
+  currency text,
+  known_from timestamptz not null,
+  known_to timestamptz not null,
+  recorded_at timestamptz not null,
+  closed_at timestamptz not null default now(),
+  provider text not null references ingest.provider,
+  raw_response_id bigint not null references ingest.raw_response,
+  run_id bigint not null references pipeline.pipeline_run,
+  primary key (instrument_id, action_type, ex_date, version),
+  constraint corporate_action_history_known_check check (known_to >= known_from)
+);
+create index corporate_action_history_raw_response_id_idx on market.corporate_action_history (raw_response_id);
+create index corporate_action_history_run_id_idx on market.corporate_action_history (run_id);
+create index corporate_action_history_provider_idx on market.corporate_action_history (provider);
+comment on table market.corporate_action_history is 'Closed versions of corporate actions. Append-only; written by the trigger on market.corporate_action.';
+comment on column market.corporate_action_history.instrument_id is 'Instrument.';
+comment on column market.corporate_action_history.action_type is 'split or dividend.';
+comment on column market.corporate_action_history.ex_date is 'First session that trades without the entitlement.';
+comment on column market.corporate_action_history.version is 'Number of the closed version.';
+comment on column market.corporate_action_history.amount is 'New shares per old share of a split; cash per share of a dividend.';
+comment on column market.corporate_action_history.currency is 'Currency of a dividend; null for a split.';
+comment on column market.corporate_action_history.known_from is 'From when this version could be known.';
+comment on column market.corporate_action_history.known_to is 'Until when this version was the one to know (excluded).';
+comment on column market.corporate_action_history.recorded_at is 'When marketbase stored this version.';
+comment on column market.corporate_action_history.closed_at is 'When marketbase closed this version.';
+comment on column market.corporate_action_history.provider is 'Provider.';
+comment on column market.corporate_action_history.raw_response_id is 'The body from which it was read.';
+comment on column market.corporate_action_history.run_id is 'Run that made it.';
 
 create table market.company_fundamental (
   instrument_id bigint not null references market.instrument,

@@ -6,25 +6,27 @@ create table ingest.normalisation (
   outcome text not null,
   row_count bigint not null default 0,
   accepted_count bigint not null default 0,
+  new_count bigint not null default 0,
   changed_count bigint not null default 0,
   quarantined_count bigint not null default 0,
   error_code text,
   message text,
   recorded_at timestamptz not null default now(),
   run_id bigint not null references pipeline.pipeline_run,
-  primary key (raw_response_id, normaliser, normaliser_version),
+  primary key (raw_response_id, normaliser, normaliser_version, run_id),
   constraint normalisation_outcome_check check (outcome in ('normalised', 'refused')),
   constraint normalisation_refused_check check ((outcome = 'refused') = (error_code is not null and message is not null)),
-  constraint normalisation_counts_check check (row_count = accepted_count + quarantined_count and changed_count between 0 and accepted_count)
+  constraint normalisation_counts_check check (row_count = accepted_count + quarantined_count and changed_count between 0 and accepted_count and new_count between 0 and changed_count)
 );
 create index normalisation_run_id_idx on ingest.normalisation (run_id);
-comment on table ingest.normalisation is 'What each normaliser made of each body. Append-only: a new version of a normaliser adds a row.';
+comment on table ingest.normalisation is 'What each normaliser made of each body. Append-only: a new version of a normaliser adds a row, and so does another try at a body that was refused.';
 comment on column ingest.normalisation.raw_response_id is 'The body.';
 comment on column ingest.normalisation.normaliser is 'Function that read it, such as ingest.normalise_yahoo_bars.';
 comment on column ingest.normalisation.normaliser_version is 'First 12 hex digits of the sha256 of the function''s definition.';
 comment on column ingest.normalisation.outcome is 'normalised, or refused when the body as a whole cannot be read.';
 comment on column ingest.normalisation.row_count is 'Rows found in the body.';
 comment on column ingest.normalisation.accepted_count is 'Rows that passed the critical rules.';
+comment on column ingest.normalisation.new_count is 'Accepted rows that were not known before.';
 comment on column ingest.normalisation.changed_count is 'Accepted rows that were new or made a new version.';
 comment on column ingest.normalisation.quarantined_count is 'Rows that failed a critical rule and went to ingest.quarantine.';
 comment on column ingest.normalisation.error_code is 'SQLSTATE of a refusal.';
@@ -32,11 +34,12 @@ comment on column ingest.normalisation.message is 'Why the body was refused, in 
 comment on column ingest.normalisation.recorded_at is 'When it was done.';
 comment on column ingest.normalisation.run_id is 'Run that did it.';
 
-create table ingest.candidate_bar (
-  raw_response_id bigint not null references ingest.raw_response,
+-- The candidates are unlogged and without foreign keys: they live for one transaction, and the tables that they go to check the keys.
+create unlogged table ingest.candidate_bar (
+  raw_response_id bigint not null,
   row_no bigint not null,
   symbol text,
-  instrument_id bigint references market.instrument,
+  instrument_id bigint,
   bar_interval text not null default '1d',
   ts timestamptz,
   session_date date,
@@ -49,7 +52,6 @@ create table ingest.candidate_bar (
   payload jsonb,
   primary key (raw_response_id, row_no)
 );
-create index candidate_bar_instrument_id_idx on ingest.candidate_bar (instrument_id);
 comment on table ingest.candidate_bar is 'Bars of a body on their way to market.price_data: filled by a normaliser, judged by the critical rules and emptied, all in one transaction. Empty in between.';
 comment on column ingest.candidate_bar.raw_response_id is 'The body.';
 comment on column ingest.candidate_bar.row_no is 'Position of the row in the body, from 1.';
@@ -64,12 +66,12 @@ comment on column ingest.candidate_bar.low is 'Lowest price; null where missing.
 comment on column ingest.candidate_bar.close is 'Last price; null where missing.';
 comment on column ingest.candidate_bar.volume is 'Units traded; null where missing.';
 comment on column ingest.candidate_bar.adjusted_close is 'Close adjusted by the provider; null where it sends none.';
-comment on column ingest.candidate_bar.payload is 'The row as it stood in the body, kept where it may end in quarantine.';
+comment on column ingest.candidate_bar.payload is 'The row as it stood in the body, where the columns beside do not say it all, with the key problem where it could not be read; null otherwise.';
 
-create table ingest.candidate_fact (
-  raw_response_id bigint not null references ingest.raw_response,
+create unlogged table ingest.candidate_fact (
+  raw_response_id bigint not null,
   row_no bigint not null,
-  instrument_id bigint references market.instrument,
+  instrument_id bigint,
   taxonomy text,
   concept text,
   unit text,
@@ -84,7 +86,6 @@ create table ingest.candidate_fact (
   payload jsonb,
   primary key (raw_response_id, row_no)
 );
-create index candidate_fact_instrument_id_idx on ingest.candidate_fact (instrument_id);
 comment on table ingest.candidate_fact is 'Reported facts of a body on their way to market.company_fundamental; as ingest.candidate_bar, empty between transactions.';
 comment on column ingest.candidate_fact.raw_response_id is 'The body.';
 comment on column ingest.candidate_fact.row_no is 'Position of the fact in the body, from 1.';
@@ -100,7 +101,26 @@ comment on column ingest.candidate_fact.fiscal_period is 'Fiscal period of the f
 comment on column ingest.candidate_fact.form is 'Form.';
 comment on column ingest.candidate_fact.accession is 'Accession number of the filing.';
 comment on column ingest.candidate_fact.filed is 'Date of the filing.';
-comment on column ingest.candidate_fact.payload is 'The fact as it stood in the body.';
+comment on column ingest.candidate_fact.payload is 'The fact as it stood in the body, where the columns beside do not say it all, with the key problem where it could not be read; null otherwise.';
+
+create unlogged table ingest.candidate_action (
+  raw_response_id bigint not null,
+  row_no bigint not null,
+  instrument_id bigint not null,
+  action_type text not null,
+  ex_date date not null,
+  amount numeric not null,
+  currency text,
+  primary key (raw_response_id, row_no)
+);
+comment on table ingest.candidate_action is 'Splits and dividends that came with the bars of a body, on their way to market.corporate_action; as ingest.candidate_bar, empty between transactions.';
+comment on column ingest.candidate_action.raw_response_id is 'The body.';
+comment on column ingest.candidate_action.row_no is 'Position of the action in the body, from 1.';
+comment on column ingest.candidate_action.instrument_id is 'Instrument.';
+comment on column ingest.candidate_action.action_type is 'split or dividend.';
+comment on column ingest.candidate_action.ex_date is 'First session that trades without the entitlement.';
+comment on column ingest.candidate_action.amount is 'New shares per old share of a split; cash per share of a dividend.';
+comment on column ingest.candidate_action.currency is 'Currency of a dividend; null for a split.';
 
 create table ingest.quarantine (
   quarantine_id bigint generated always as identity primary key,
@@ -133,3 +153,13 @@ comment on column ingest.quarantine.reason is 'What was wrong, in words.';
 comment on column ingest.quarantine.payload is 'The row as it came.';
 comment on column ingest.quarantine.recorded_at is 'When it was refused.';
 comment on column ingest.quarantine.run_id is 'Run that refused it.';
+
+create type ingest.acceptance as (
+  new_count bigint,
+  changed_count bigint,
+  unchanged_count bigint
+);
+comment on type ingest.acceptance is 'What became of the accepted rows of a body.';
+comment on column ingest.acceptance.new_count is 'Rows that were not known before.';
+comment on column ingest.acceptance.changed_count is 'Rows that made a new version of a known one.';
+comment on column ingest.acceptance.unchanged_count is 'Rows that said what was known already, or came from an older body or a provider of lower priority.';

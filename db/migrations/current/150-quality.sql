@@ -203,3 +203,67 @@ comment on column quality.daily_bar.previous_close is 'Close of the bar before; 
 comment on column quality.daily_bar.split_ratio is 'New shares per old one by the recorded splits since the bar before; 1 where there was none.';
 comment on column quality.daily_bar.log_return is 'Natural logarithm of close over previous close, with or without the recorded split, whichever is nearer to 0: providers differ in whether their prices contain it.';
 comment on column quality.daily_bar.is_asked is 'True for a bar of the span that is to be checked; false for one that only gives context.';
+
+create type quality.expected_session as (
+  instrument_id bigint,
+  ts timestamptz,
+  session_date date,
+  mic text
+);
+comment on type quality.expected_session is 'A session on which an instrument should have a daily bar.';
+comment on column quality.expected_session.instrument_id is 'Instrument.';
+comment on column quality.expected_session.ts is 'Midnight UTC of session_date, the ts of its daily bar.';
+comment on column quality.expected_session.session_date is 'Local date of the session.';
+comment on column quality.expected_session.mic is 'Exchange.';
+
+create type quality.balance_sheet as (
+  instrument_id bigint,
+  ts timestamptz,
+  period_end date,
+  unit text,
+  assets numeric,
+  liabilities_and_equity numeric,
+  formula text
+);
+comment on type quality.balance_sheet is 'The two sides of a balance sheet.';
+comment on column quality.balance_sheet.instrument_id is 'Instrument of the company.';
+comment on column quality.balance_sheet.ts is 'Midnight UTC of period_end.';
+comment on column quality.balance_sheet.period_end is 'Date of the balance sheet.';
+comment on column quality.balance_sheet.unit is 'Currency.';
+comment on column quality.balance_sheet.assets is 'Total assets.';
+comment on column quality.balance_sheet.liabilities_and_equity is 'The other side.';
+comment on column quality.balance_sheet.formula is 'From what the other side was taken.';
+
+create type quality.earnings_period as (
+  instrument_id bigint,
+  ts timestamptz,
+  period_start date,
+  period_end date,
+  unit text,
+  net_income numeric,
+  shares numeric,
+  earnings_per_share numeric
+);
+comment on type quality.earnings_period is 'What a company earned in a period, in all and per share.';
+comment on column quality.earnings_period.instrument_id is 'Instrument of the company.';
+comment on column quality.earnings_period.ts is 'Midnight UTC of period_end.';
+comment on column quality.earnings_period.period_start is 'First day of the period.';
+comment on column quality.earnings_period.period_end is 'Last day of the period.';
+comment on column quality.earnings_period.unit is 'Currency.';
+comment on column quality.earnings_period.net_income is 'Net income.';
+comment on column quality.earnings_period.shares is 'Weighted average of the shares outstanding.';
+comment on column quality.earnings_period.earnings_per_share is 'Basic earnings per share, as reported.';
+
+create type quality.rule_population as (
+  population text,
+  instrument_id bigint,
+  checked_count bigint,
+  from_ts timestamptz,
+  to_ts timestamptz
+);
+comment on type quality.rule_population is 'A population with its name.';
+comment on column quality.rule_population.population is 'Name of the population.';
+comment on column quality.rule_population.instrument_id is 'As in quality.population.';
+comment on column quality.rule_population.checked_count is 'As in quality.population.';
+comment on column quality.rule_population.from_ts is 'As in quality.population.';
+comment on column quality.rule_population.to_ts is 'As in quality.population.';

@@ -58,6 +58,38 @@ comment on column portfolio.trade.recorded_at is 'When marketbase stored it.';
 comment on column portfolio.trade.raw_response_id is 'The body from which it was read.';
 comment on column portfolio.trade.run_id is 'Run that stored it.';
 
+create type portfolio.position_state as (
+  quantity numeric,
+  average_cost numeric,
+  realised_pnl numeric
+);
+comment on type portfolio.position_state is 'A position after a trade.';
+comment on column portfolio.position_state.quantity is 'Units held, negative when short.';
+comment on column portfolio.position_state.average_cost is 'Average cost per unit of what is held; 0 when nothing is.';
+comment on column portfolio.position_state.realised_pnl is 'Profit realised so far, after fees.';
+
+create type portfolio.valuation as (
+  session_date date,
+  cash numeric,
+  market_value numeric,
+  net_asset_value numeric
+);
+comment on type portfolio.valuation is 'What a portfolio is worth at the close of a session.';
+comment on column portfolio.valuation.session_date is 'Session.';
+comment on column portfolio.valuation.cash is 'Cash after the trades of the session.';
+comment on column portfolio.valuation.market_value is 'Value of the positions.';
+comment on column portfolio.valuation.net_asset_value is 'cash + market_value.';
+
+create type portfolio.dated_price as (
+  instrument_id bigint,
+  session_date date,
+  price double precision
+);
+comment on type portfolio.dated_price is 'A price from which returns are made.';
+comment on column portfolio.dated_price.instrument_id is 'Instrument.';
+comment on column portfolio.dated_price.session_date is 'Session.';
+comment on column portfolio.dated_price.price is 'Price at its close.';
+
 create table portfolio.portfolio_position (
   instrument_id bigint not null references market.instrument,
   portfolio_id bigint not null references portfolio.portfolio,

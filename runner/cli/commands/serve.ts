@@ -5,17 +5,22 @@ import type { Command } from "../command.ts";
 const command: Command = {
   name: "serve",
   summary: "serve GraphQL and its explorer until Ctrl-C",
-  usage: "[--port N]",
+  usage: "[--port N] [--no-migrate]",
   details: "Starts the embedded PostgreSQL if it does not run, or uses DATABASE_URL. The explorer is at /, the API at /graphql, and /health says whether the database answers.",
   examples: [
     ["marketbase serve", "GraphQL on http://127.0.0.1:5678"],
     ["marketbase serve --port 8080", "the same on another port"],
   ],
-  options: { port: { type: "string", value: "N", description: "port (default MARKETBASE_PORT, PORT or 5678; 0 takes a free one)" } },
-  async run({ config, option, progress, print, signal }) {
+  options: {
+    port: { type: "string", value: "N", description: "port (default MARKETBASE_PORT, PORT or 5678; 0 takes a free one)" },
+    "no-migrate": { type: "boolean", description: "leave roles and migrations to others; DATABASE_URL may be that of marketbase_authenticator" },
+  },
+  async run({ config, flag, option, progress, print, signal }) {
     const { openDatabase } = await import("../../database/open.ts");
     const { startGraphqlServer } = await import("../../graphql/server.ts");
-    const database = await progress.run("open the database", (step) => openDatabase(config, { what: "marketbase serve", onProgress: (message) => step.note(message) }));
+    const database = await progress.run("open the database", (step) =>
+      openDatabase(config, { what: "marketbase serve", migrate: !flag("no-migrate"), onProgress: (message) => step.note(message) }),
+    );
     try {
       const server = await progress.run(
         "read the schema",

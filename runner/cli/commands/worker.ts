@@ -5,13 +5,16 @@ import type { Command } from "../command.ts";
 const command: Command = {
   name: "worker",
   summary: "carry out queued steps until Ctrl-C",
-  usage: "[--concurrency N]",
+  usage: "[--concurrency N] [--no-migrate]",
   details: "Takes over what workers that ended left behind. SIGTERM lets the steps in hand finish and gives the other jobs back.",
   examples: [
     ["marketbase worker", "two steps at once"],
     ["marketbase worker --concurrency 4", "four steps at once"],
   ],
-  options: { concurrency: { type: "string", value: "N", description: "steps at once, 1 to 16 (default 2)" } },
+  options: {
+    concurrency: { type: "string", value: "N", description: "steps at once, 1 to 16 (default 2)" },
+    "no-migrate": { type: "boolean", description: "leave roles and migrations to others; DATABASE_URL may be that of marketbase_worker" },
+  },
   async run(context) {
     const { UserError, EXIT } = await import("../../config/user-error.ts");
     const { openDatabase } = await import("../../database/open.ts");
@@ -21,7 +24,7 @@ const command: Command = {
     if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 16) {
       throw new UserError(`--concurrency must be a whole number from 1 to 16, not "${text}".`, { exitCode: EXIT.usage });
     }
-    const database = await openDatabase(context.config, { what: "marketbase worker" });
+    const database = await openDatabase(context.config, { what: "marketbase worker", migrate: !context.flag("no-migrate") });
     try {
       const running = await startWorker(database.urlFor("worker"), {
         concurrency,

@@ -95,10 +95,10 @@ end
 $$;
 
 comment on function ml.fit_ridge(ml.training_row[], double precision) is
-'Ridge regression of label on features: minimises sum((label - intercept - z b)^2) + p_lambda * sum(b^2), where z are the features minus their means, divided by
-their population standard deviations, both of these rows; the intercept is not penalised (Hastie, Tibshirani and Friedman, The Elements of Statistical Learning,
-3.4.1; the convention of scikit-learn''s StandardScaler and Ridge(alpha = lambda)). The features of all rows are complete and equally many. A feature
-that does not vary gets scale 1 and coefficient 0. MB001 for a negative p_lambda, MB007 for fewer than 2 rows, MB009 where p_lambda is 0 and features
+'Ridge regression of label on features: minimises sum((label - intercept - z b)^2) + p_lambda * sum(b^2), where z are the features minus their means, divided
+by their population standard deviations, both of these rows; the intercept is not penalised (Hastie, Tibshirani and Friedman, The Elements of Statistical
+Learning, 3.4.1; the convention of scikit-learn''s StandardScaler and Ridge(alpha = lambda)). The features of all rows are complete and equally many. A
+feature that does not vary gets scale 1 and coefficient 0. MB001 for a negative p_lambda, MB007 for fewer than 2 rows, MB009 where p_lambda is 0 and features
 depend on each other.';
 
 revoke all on function ml.fit_ridge(ml.training_row[], double precision) from public;

@@ -30,8 +30,8 @@ end;
 comment on function ml.score(double precision[], double precision[], double precision[]) is
 'Scores predictions against what came: a JSON object with rows; r2 = 1 - squared errors / squared errors of p_baseline, so that 0 is as good as the baseline
 and less is worse (out of sample the baseline is the mean of the training rows: Campbell and Thompson 2008); rmse; information_coefficient (Pearson''s
-correlation) and rank_information_coefficient (Spearman''s, ties share their mean rank); hit_rate: the share of rows with actual <> 0 where the prediction has its sign.
-The three arrays are equally long. A metric is null where it is not defined, such as a correlation with a constant.';
+correlation) and rank_information_coefficient (Spearman''s, ties share their mean rank); hit_rate: the share of rows with actual <> 0 where the prediction
+has its sign. The three arrays are equally long. A metric is null where it is not defined, such as a correlation with a constant.';
 
 revoke all on function ml.score(double precision[], double precision[], double precision[]) from public;
 grant execute on function ml.score(double precision[], double precision[], double precision[]) to marketbase_analyst;

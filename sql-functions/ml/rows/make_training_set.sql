@@ -87,7 +87,8 @@ $$;
 comment on function ml.make_training_set(bigint, text) is
 'The training set of model p_model as of now: for every bar of its instruments (parameter symbols, or all that have vectors of the current version of its
 feature set) the features known at the decision time and the label as now known. Bars without a vector in time, with a missing feature or without a label yet
-are left out and counted. The same rows are the same training set: the one that is there is returned. MB003 unknown model, MB002 unknown symbol, MB007 no rows.';
+are left out and counted. The same rows are the same training set: the one that is there is returned. MB003 unknown model, MB002 unknown symbol,
+MB007 no rows.';
 
 revoke all on function ml.make_training_set(bigint, text) from public;
 grant execute on function ml.make_training_set(bigint, text) to marketbase_worker;

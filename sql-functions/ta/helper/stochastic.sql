@@ -25,6 +25,9 @@ begin
   perform ta.check_period(kernel, case when kernel like 'stochf%' then 'fast_d' else 'slow_d' end, slow_d, 1);
   line := ta.window_sum(kernel, ta.range_position(kernel, high, low, close, fast_k, false), slow_k, slow_k, true);
   signal := ta.window_sum(kernel, line, slow_d, slow_d, true);
+  if line is null then
+    return null;
+  end if;
   if answer = 'k' then
     for i in 1..bars loop
       if signal[i] is null then

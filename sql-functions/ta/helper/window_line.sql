@@ -45,7 +45,7 @@ begin
   if largest > 1e250 or smallest < 1e-250 or largest / smallest > 2.0 ^ 43 / (period + 1.0) ^ 4 then
     select array_agg(
       case when s.counted = period then
-        ((weighted::numeric * (s.by_bar - (s.bar - period) * s.total) + plain::numeric * s.total) / divisor::numeric)::double precision
+        (weighted::numeric * (s.by_bar - (s.bar - period) * s.total) + plain::numeric * s.total)::double precision / divisor
       end
       order by s.bar
     )
@@ -53,7 +53,7 @@ begin
     from (
       select e.bar, count(e.value) over recent as counted, sum(e.value) over recent as total, sum(e.bar * e.value) over recent as by_bar
       from (
-        select v.bar, ta.exact_decimal(v.value) as value
+        select v.bar, ta.exact_binary(v.value) as value
         from unnest(series) with ordinality as v (value, bar)
         offset 0
       ) as e

@@ -19,6 +19,9 @@ begin
   perform ta.check_period('apo', 'slow', slow, 1);
   fast_average := ta.window_sum('apo', series, least(fast, slow), least(fast, slow), true);
   slow_average := ta.window_sum('apo', series, greatest(fast, slow), greatest(fast, slow), true);
+  if series is null then
+    return null;
+  end if;
   for i in 1..bars loop
     if slow_average[i] is not null then
       slow_average[i] := fast_average[i] - slow_average[i];

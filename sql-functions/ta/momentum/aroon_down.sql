@@ -16,6 +16,9 @@ begin
   perform ta.check_period('aroon_down', 'period', period, 1);
   perform ta.check_series('aroon_down', 'low', low, bars);
   ages := ta.window_extreme('aroon_down', low, period + 1, period + 1, -1, 'newest age');
+  if low is null then
+    return null;
+  end if;
   for i in period + 1..bars loop
     if ages[i] is not null then
       ages[i] := 100 * (period - ages[i]) / period;

@@ -15,8 +15,8 @@ declare
   bars constant integer := cardinality(close);
   typical double precision[];
   means double precision[];
+  deviations double precision[];
   result double precision[];
-  deviation double precision;
 begin
   perform ta.check_period('cci', 'period', period, 1);
   perform ta.check_series('cci', 'high', high, bars);
@@ -27,14 +27,11 @@ begin
   end if;
   typical := ta.typprice(high, low, close);
   means := ta.window_sum('cci', typical, period, period, true);
+  deviations := ta.window_mean_deviation(typical, means, period);
   result := array_fill(null::double precision, array[bars]);
   for i in period..bars loop
     if means[i] is not null then
-      deviation := 0;
-      for j in i - period + 1..i loop
-        deviation := deviation + abs(typical[j] - means[i]);
-      end loop;
-      result[i] := case when deviation > 0 then (typical[i] - means[i]) / (0.015 * deviation / period) else 0 end;
+      result[i] := case when deviations[i] > 0 then (typical[i] - means[i]) / (0.015 * deviations[i]) else 0 end;
     end if;
   end loop;
   return result;

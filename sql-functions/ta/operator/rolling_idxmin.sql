@@ -14,6 +14,9 @@ declare
   ages double precision[];
 begin
   ages := ta.window_extreme('rolling_idxmin', series, period, 1, -1, 'oldest age');
+  if series is null then
+    return null;
+  end if;
   for i in 1..bars loop
     if ages[i] is not null then
       ages[i] := least(i, period) - ages[i];

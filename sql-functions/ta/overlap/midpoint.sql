@@ -16,6 +16,9 @@ declare
 begin
   highest := ta.window_extreme('midpoint', series, period, period, 1, 'value');
   lowest := ta.window_extreme('midpoint', series, period, period, -1, 'value');
+  if series is null then
+    return null;
+  end if;
   for i in 1..bars loop
     if highest[i] is not null then
       highest[i] := (highest[i] + lowest[i]) / 2;

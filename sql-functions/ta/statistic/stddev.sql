@@ -15,7 +15,7 @@ declare
 begin
   perform ta.check_number('stddev', 'deviations', deviations);
   result := ta.window_deviation('stddev', series, period, period, 0, false);
-  if deviations <> 1 then
+  if series is not null and deviations <> 1 then
     for i in 1..cardinality(result) loop
       result[i] := result[i] * deviations;
     end loop;

@@ -20,7 +20,7 @@ begin atomic
   from ingest.raw_response as response
   join ingest.candidate_bar as c on c.raw_response_id = response.raw_response_id
   left join market.instrument as instrument on instrument.instrument_id = c.instrument_id
-  left join market.exchange as exchange on exchange.mic = instrument.mic and instrument.asset_class not in ('fx', 'crypto')
+  left join market.exchange as exchange on exchange.mic = instrument.mic
   cross join lateral (
     select case c.bar_interval
       when '1m' then interval '1 minute'
@@ -55,7 +55,7 @@ begin atomic
 end;
 
 comment on function quality.rule_bar_final(bigint, jsonb) is
-'Candidate bars of the body p_raw_response_id that were not over at fetched_at: the bar of today while its session goes on, or one of the future. A daily, weekly or monthly bar ends at the last close of its sessions by market.trading_session, or, where there is none, at local midnight (UTC for fx, crypto and unknown instruments); a shorter one ends one length after ts. p_parameters is not used.';
+'Candidate bars of the body p_raw_response_id that were not over at fetched_at: the bar of today while its session goes on, or one of the future. A daily, weekly or monthly bar ends at the last close of its sessions by market.trading_session, or, where there is none, at midnight in the time zone of the exchange (UTC for an unknown instrument); a shorter one ends one length after ts. p_parameters is not used.';
 
 revoke all on function quality.rule_bar_final(bigint, jsonb) from public;
 grant execute on function quality.rule_bar_final(bigint, jsonb) to marketbase_worker;

@@ -1,0 +1,58 @@
+import { basename, resolve } from "node:path";
+import { EXIT, UserError } from "../../config/user-error.ts";
+import type { Dataset } from "../../providers/provider.ts";
+import type { Command } from "../command.ts";
+
+/** `marketbase import`: from a file of the user to the market tables. */
+const command: Command = {
+  name: "import",
+  summary: "Take in a file: bars, trades or documents",
+  usage: "FILE [--symbol SYMBOL] [--dataset NAME]",
+  details:
+    "Bars are CSV with the columns date (2024-12-31), open, high, low, close, volume, and if there are any adjusted_close and symbol (or ticker, or name), in any\n" +
+    "order and case. A bar that is known with other values gets a new version: a file of yours wins over every provider. Trades are CSV, documents a JSON object\n" +
+    "per line. A file whose name ends in .gz is unpacked. Files of any size are streamed. Rows that cannot be right stay out, each with its reason (exit status 3).",
+  examples: [
+    ["marketbase import prices.csv", "bars of many symbols, with a column symbol"],
+    ["marketbase import msft.csv.gz --symbol MSFT", "bars of one symbol"],
+    ["marketbase import trades.csv --dataset trades", "trades of a portfolio"],
+    ["marketbase import notes.ndjson --dataset documents", "documents for the search"],
+  ],
+  options: {
+    symbol: { type: "string", value: "SYMBOL", description: "what the bars are of, when the file has no column that says it" },
+    dataset: { type: "string", value: "NAME", choices: ["bars", "trades", "documents"], description: "what the file holds (default bars)" },
+  },
+  arguments: { min: 1, max: 1 },
+  async run({ args, config, option, progress, print, signal }) {
+    const [path = ""] = args;
+    const dataset = (option("dataset") ?? "bars") as Dataset;
+    const symbol = option("symbol")?.toUpperCase();
+    if (symbol !== undefined && dataset !== "bars") throw new UserError(`--symbol goes with bars, not with ${dataset}.`, { exitCode: EXIT.usage });
+    if (symbol !== undefined && !/^[A-Z0-9^=][A-Z0-9.^=/_-]{0,31}$/.test(symbol)) {
+      throw new UserError(`"${symbol.slice(0, 40)}" cannot be a symbol.`, { exitCode: EXIT.usage, hint: "Symbols look like AAPL, BRK-B, ^GSPC, EURUSD=X or OCDO.L." });
+    }
+
+    const { landFile, requireFile } = await import("../../providers/csv.ts");
+    const { ingestAll } = await import("../../providers/normalise.ts");
+    const { reportOn } = await import("../../providers/report.ts");
+    const { openWorkerPool } = await import("../../providers/open.ts");
+    await requireFile(path);
+    const { pool, close } = await openWorkerPool(config, "import", progress);
+    try {
+      const about = symbol === undefined ? undefined : ({ key: "symbol", value: symbol } as const);
+      const parameters = { provider: "csv", dataset, file: basename(path), ...(symbol === undefined ? {} : { symbol }) };
+      const item = { subject: basename(path), parameters, land: (runId: string) => landFile(pool, { runId, dataset, path: resolve(path), about }) };
+      const results = await ingestAll(pool, parameters, [item], {
+        signal,
+        onItem: ({ subject }, work) => progress.run(`import ${subject}`, work, ({ outcome, rowCount }) => (outcome === "refused" ? "refused" : `${rowCount} rows`)),
+      });
+      const report = await reportOn(pool, results);
+      print(report.text, report.data);
+      return report.exitCode;
+    } finally {
+      await close();
+    }
+  },
+};
+
+export default command;

@@ -1,0 +1,117 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
+import type { Readable } from "node:stream";
+import { createGunzip } from "node:zlib";
+import type pg from "pg";
+import { EXIT, UserError } from "../config/user-error.ts";
+import { one } from "../database/pool.ts";
+import { transaction } from "../database/transaction.ts";
+import type { Landed } from "./fetch-and-land.ts";
+import type { Dataset } from "./provider.ts";
+
+/** A file of the user to land. */
+export interface FileToLand {
+  readonly runId: string | number;
+  readonly dataset: Dataset;
+  readonly path: string;
+  /** What the whole file is about: the symbol of its bars. Without it the subject is the name of the file. */
+  readonly about?: { readonly key: "symbol"; readonly value: string } | undefined;
+}
+
+/** A file up to this size is kept as one body; a larger one in pieces of about this size, cut at line ends. */
+const PIECE_BYTES = 1024 * 1024;
+const MAX_LINE_BYTES = 8 * 1024 * 1024;
+const MAX_FILE_BYTES = 4 * 1024 * 1024 * 1024;
+
+/**
+ * Stores the bytes of a file (unpacked, when its name ends in .gz) as a response of the provider csv. The file is streamed twice, once for
+ * its sha256 and once into the database, and never held in memory.
+ */
+export async function landFile(pool: pg.Pool, file: FileToLand): Promise<Landed> {
+  await requireFile(file.path);
+  const first = await measure(file.path);
+  const name = basename(file.path);
+  const url = `file:${encodeURI(name)}${file.about === undefined ? "" : `?${file.about.key}=${encodeURIComponent(file.about.value)}`}`;
+  const contentType = /\.(nd)?jsonl?(\.gz)?$/i.test(name) ? "application/x-ndjson" : "text/csv";
+  const request = [file.runId, "csv", file.dataset, file.about?.value ?? name, url, "READ", 200, "{}", contentType];
+  return await transaction(pool, async (client) => {
+    const landed = await one<{ raw_response_id: string; is_new: boolean }>(
+      client,
+      "select raw_response_id::text, is_new from ingest.record_response($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+      [...request, first.body ?? null, first.byteCount, first.sha256, new Date()],
+    );
+    if (landed.is_new && first.body === undefined) await storePieces(client, landed.raw_response_id, file.path, first.sha256);
+    return { rawResponseId: landed.raw_response_id, isNew: landed.is_new };
+  });
+}
+
+/** Refuses what is not a file that can be read. */
+export async function requireFile(path: string): Promise<void> {
+  const info = await stat(path).catch((error: unknown) => {
+    throw new UserError(`There is no file ${path}.`, { exitCode: EXIT.usage, cause: error });
+  });
+  if (!info.isFile()) throw new UserError(`${path} is not a file.`, { exitCode: EXIT.usage });
+}
+
+interface Measure {
+  readonly byteCount: number;
+  readonly sha256: string;
+  /** The bytes themselves, when they are few. */
+  readonly body: Buffer | undefined;
+}
+
+async function measure(path: string): Promise<Measure> {
+  const hash = createHash("sha256");
+  let byteCount = 0;
+  let kept: Buffer[] | undefined = [];
+  for await (const chunk of read(path)) {
+    hash.update(chunk);
+    byteCount += chunk.length;
+    if (byteCount > MAX_FILE_BYTES) throw new UserError(`${path} has more than ${MAX_FILE_BYTES / 1024 ** 3} GB.`, { hint: "Split it and import the parts." });
+    if (byteCount > PIECE_BYTES) kept = undefined;
+    kept?.push(chunk);
+  }
+  return { byteCount, sha256: hash.digest("hex"), body: kept === undefined ? undefined : Buffer.concat(kept) };
+}
+
+/** COPY does not reach a table with row-level security, so each piece is an insert of its own; at a megabyte each that costs nothing. */
+async function storePieces(client: pg.PoolClient, rawResponseId: string, path: string, sha256: string): Promise<void> {
+  const hash = createHash("sha256");
+  let pieceNo = 0;
+  for await (const piece of pieces(path)) {
+    hash.update(piece);
+    await client.query("insert into ingest.raw_response_chunk (raw_response_id, chunk_no, body) values ($1, $2, $3)", [rawResponseId, pieceNo, piece]);
+    pieceNo += 1;
+  }
+  if (hash.digest("hex") !== sha256) throw new UserError(`${path} changed while it was read.`, { hint: "Import it again when nobody writes to it." });
+}
+
+/** Cuts the bytes into pieces that end with a line, so that each can be read by itself. */
+async function* pieces(path: string): AsyncGenerator<Buffer> {
+  let pending: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of read(path)) {
+    pending.push(chunk);
+    size += chunk.length;
+    if (size < PIECE_BYTES) continue;
+    const bytes = Buffer.concat(pending, size);
+    const end = bytes.lastIndexOf(0x0a) + 1;
+    if (end > 0) yield bytes.subarray(0, end);
+    const rest = bytes.subarray(end);
+    if (rest.length > MAX_LINE_BYTES) throw new UserError(`${path} has a line of more than ${MAX_LINE_BYTES / 1024 ** 2} MB; it is not a file of rows.`);
+    pending = [rest];
+    size = rest.length;
+  }
+  if (size > 0) yield Buffer.concat(pending, size);
+}
+
+function read(path: string): AsyncIterable<Buffer> & Readable {
+  const file = createReadStream(path, { highWaterMark: 256 * 1024 });
+  if (!path.toLowerCase().endsWith(".gz")) return file;
+  const unpacked = createGunzip();
+  file.once("error", (error) => unpacked.destroy(error));
+  unpacked.once("error", () => file.destroy());
+  return file.pipe(unpacked);
+}

@@ -1,0 +1,96 @@
+import { readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
+import type pg from "pg";
+import { EXIT, UserError } from "../config/user-error.ts";
+import { one, rows } from "../database/pool.ts";
+import { transaction } from "../database/transaction.ts";
+import { fetchBounded, type HttpLimits, type HttpResponse } from "./http.ts";
+import { checkRequest, findProvider } from "./index.ts";
+import type { HttpSource, Provider, ProviderContext } from "./provider.ts";
+
+/** One thing to fetch, on behalf of a run. */
+export interface LandRequest {
+  readonly runId: string | number;
+  readonly provider: string;
+  readonly dataset: string;
+  readonly subject: string;
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+}
+
+/** Where the body lies now. */
+export interface Landed {
+  readonly rawResponseId: string;
+  /** False when the body equals the one before it for the same request: then nothing was stored. */
+  readonly isNew: boolean;
+}
+
+/**
+ * Asks a provider and stores the exact body, whatever it says: what it means is decided in SQL. A limit of the provider (429), a server
+ * that fails (5xx) and a network that is away are retryable errors, and nothing is stored.
+ */
+export async function fetchAndLand(pool: pg.Pool, request: LandRequest, environment: ProviderContext["environment"] = process.env): Promise<Landed> {
+  const provider = findProvider(request.provider);
+  const wanted = checkRequest(provider, request);
+  const source = await provider.source(wanted, contextFor(pool, provider, environment));
+  const { url, method, status, headers, contentType, body } =
+    source.kind === "file"
+      ? { url: source.url, method: "READ", status: 200, headers: {}, contentType: source.contentType, body: await readFile(source.path) }
+      : { method: "GET", ...(await ask(provider, source, environment)), url: source.url };
+  const fetchedAt = new Date();
+  return await transaction(pool, async (client) => {
+    const landed = await one<{ raw_response_id: string; is_new: boolean }>(
+      client,
+      "select raw_response_id::text, is_new from ingest.land($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+      [request.runId, provider.name, wanted.dataset, wanted.subject, url, method, status, JSON.stringify(headers), contentType ?? null, body, fetchedAt],
+    );
+    return { rawResponseId: landed.raw_response_id, isNew: landed.is_new };
+  });
+}
+
+/** What the provider may use. */
+export function contextFor(pool: pg.Pool, provider: Provider, environment: ProviderContext["environment"]): ProviderContext {
+  return {
+    environment,
+    async cik(symbol) {
+      const [found] = await rows<{ cik: string }>(pool, "select cik from market.instrument where symbol = $1 and cik is not null", [symbol]);
+      return found?.cik;
+    },
+    async json(source) {
+      const { status, body } = await ask(provider, source, environment);
+      try {
+        if (status === 200) return JSON.parse(body.toString("utf8")) as unknown;
+      } catch (error) {
+        throw new UserError(`${new URL(source.url).host} sent something else than JSON.`, { cause: error });
+      }
+      throw new UserError(`${new URL(source.url).host} answered with status ${status}.`);
+    },
+  };
+}
+
+/** Asks the provider itself, or the server that MARKETBASE_<PROVIDER>_URL names in its place, not faster than the provider allows. */
+async function ask(provider: Provider, source: HttpSource, environment: ProviderContext["environment"]): Promise<HttpResponse> {
+  const variable = `MARKETBASE_${provider.name.toUpperCase()}_URL`;
+  const own = environment[variable];
+  if (own === undefined || own === "") {
+    await pace(provider);
+    return await fetchBounded(source.url, source.headers ?? {}, { hosts: provider.hosts });
+  }
+  const base = URL.parse(own);
+  if (base === null || !/^https?:$/.test(base.protocol)) {
+    throw new UserError(`${variable} must look like http://127.0.0.1:8080.`, { exitCode: EXIT.usage, hint: "Correct it or unset it to ask the provider itself." });
+  }
+  const { pathname, search } = new URL(source.url);
+  const limits: HttpLimits = { hosts: [base.host], ownServer: true };
+  return await fetchBounded(new URL(`${base.pathname.replace(/\/$/, "")}${pathname}${search}`, base).href, source.headers ?? {}, limits);
+}
+
+/** When each provider may be asked next. */
+const free = new Map<string, number>();
+
+async function pace({ name, intervalMilliseconds }: Provider): Promise<void> {
+  const now = performance.now();
+  const turn = Math.max(now, free.get(name) ?? 0);
+  free.set(name, turn + intervalMilliseconds);
+  if (turn > now) await sleep(turn - now);
+}

@@ -1,0 +1,25 @@
+-- A status that says failure is the end of it, whatever the body looks like.
+create or replace function ingest.require_success(p_raw_response_id bigint) returns void
+language plpgsql stable parallel safe
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  response record;
+begin
+  select raw_response.provider, raw_response.subject, raw_response.status into response
+  from ingest.raw_response
+  where raw_response.raw_response_id = p_raw_response_id;
+  if response.status not between 200 and 299 then
+    raise exception using
+      errcode = 'MB004',
+      message = format('%s answered with status %s for %s', response.provider, response.status, response.subject),
+      hint = 'The body is kept in ingest.raw_response.';
+  end if;
+end
+$$;
+
+comment on function ingest.require_success(bigint) is
+'Does nothing when the status of the response is 2xx; MB004 with the status otherwise.';
+
+revoke all on function ingest.require_success(bigint) from public;
+grant execute on function ingest.require_success(bigint) to marketbase_worker;

@@ -1,0 +1,159 @@
+-- From a landed body to the market tables: parse, validate, quarantine, accept and remember, in one transaction.
+create or replace function pipeline.normalise_response(p_run_id bigint, p_raw_response_id bigint) returns ingest.normalisation
+language plpgsql volatile parallel unsafe
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  response record;
+  normaliser regprocedure;
+  result ingest.normalisation;
+  done ingest.normalisation;
+  accepted ingest.acceptance;
+  rejected_count bigint := 0;
+  advice text;
+begin
+  select raw_response.provider, raw_response.dataset into response
+  from ingest.raw_response
+  where raw_response.raw_response_id = p_raw_response_id;
+  if not found then
+    raise exception using
+      errcode = 'MB001',
+      message = format('there is no response %s', p_raw_response_id),
+      hint = 'See ingest.raw_response.';
+  end if;
+  normaliser := case response.dataset
+    when 'trades' then to_regprocedure('portfolio.record_trades(bigint, bigint)')
+    when 'documents' then to_regprocedure('search.record_documents(bigint, bigint)')
+    else to_regprocedure(format('ingest.normalise_%s_%s(bigint)', response.provider, response.dataset))
+  end;
+  if normaliser is null then
+    raise exception using
+      errcode = 'MB001',
+      message = format('the provider %s has no %s', response.provider, response.dataset),
+      hint = format('A normaliser is a function ingest.normalise_%s_%s(raw_response_id bigint).', response.provider, response.dataset);
+  end if;
+
+  perform pg_advisory_xact_lock(hashtextextended('ingest.normalisation ' || p_raw_response_id, 0));
+  result.raw_response_id := p_raw_response_id;
+  result.normaliser := normaliser::regproc;
+  result.normaliser_version := internal.function_version(normaliser);
+  result.run_id := p_run_id;
+  result.row_count := 0;
+  result.accepted_count := 0;
+  result.new_count := 0;
+  result.changed_count := 0;
+  result.quarantined_count := 0;
+  result.outcome := 'normalised';
+
+  select * into done
+  from ingest.normalisation
+  where normalisation.raw_response_id = p_raw_response_id and normalisation.normaliser = result.normaliser
+    and normalisation.normaliser_version = result.normaliser_version and normalisation.outcome = 'normalised';
+  if found then
+    return done;
+  end if;
+
+  -- The body as a whole is readable, or it is refused and nothing of it stays but its bytes.
+  begin
+    if response.dataset in ('trades', 'documents') then
+      execute format('select %s($1, $2)', normaliser::regproc) into result.row_count using p_run_id, p_raw_response_id;
+      result.accepted_count := result.row_count;
+      result.new_count := result.row_count;
+      result.changed_count := result.row_count;
+    else
+      execute format('select %s($1)', normaliser::regproc) using p_raw_response_id;
+    end if;
+  exception
+    when sqlstate 'MB001' or sqlstate 'MB002' or sqlstate 'MB003' or sqlstate 'MB004' or sqlstate 'MB005' or sqlstate 'MB008' or sqlstate 'MB010' then
+      result.outcome := 'refused';
+      result.error_code := sqlstate;
+      get stacked diagnostics advice = pg_exception_hint;
+      result.message := concat_ws('. ', sqlerrm, nullif(advice, ''));
+    when data_exception then
+      result.outcome := 'refused';
+      result.error_code := 'MB004';
+      result.message := format('the body has a value that cannot be stored: %s', sqlerrm);
+  end;
+
+  if result.outcome = 'normalised' and response.dataset = 'bars' then
+    select count(*) into result.row_count from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
+    with rejected as materialized (
+      select rejected.row_no, rejected.rules, rejected.reason from quality.validate_candidates(p_run_id, p_raw_response_id) as rejected
+    ),
+    removed as (
+      delete from ingest.candidate_bar candidate
+      using rejected
+      where candidate.raw_response_id = p_raw_response_id and candidate.row_no = rejected.row_no
+      returning candidate.*, rejected.rules, rejected.reason
+    ),
+    quarantined as (
+      insert into ingest.quarantine (raw_response_id, dataset, row_no, symbol, instrument_id, ts, rules, reason, payload, run_id)
+      select
+        p_raw_response_id, 'bars', removed.row_no, removed.symbol, removed.instrument_id, removed.ts, removed.rules,
+        coalesce(removed.payload ->> 'problem', removed.reason),
+        coalesce(removed.payload, jsonb_build_object(
+          'symbol', removed.symbol, 'ts', removed.ts, 'session_date', removed.session_date, 'open', removed.open, 'high', removed.high,
+          'low', removed.low, 'close', removed.close, 'volume', removed.volume, 'adjusted_close', removed.adjusted_close)),
+        p_run_id
+      from removed
+      on conflict (raw_response_id, dataset, row_no) do nothing
+    )
+    select count(*) into rejected_count from removed;
+    accepted := ingest.accept_bars(p_run_id, p_raw_response_id);
+    perform ingest.accept_actions(p_run_id, p_raw_response_id);
+    delete from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
+    delete from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
+
+  elsif result.outcome = 'normalised' and response.dataset = 'fundamentals' then
+    select count(*) into result.row_count from ingest.candidate_fact candidate where candidate.raw_response_id = p_raw_response_id;
+    with rejected as materialized (
+      select rejected.row_no, rejected.rules, rejected.reason from quality.validate_candidates(p_run_id, p_raw_response_id) as rejected
+    ),
+    removed as (
+      delete from ingest.candidate_fact candidate
+      using rejected
+      where candidate.raw_response_id = p_raw_response_id and candidate.row_no = rejected.row_no
+      returning candidate.*, rejected.rules, rejected.reason
+    ),
+    quarantined as (
+      insert into ingest.quarantine (raw_response_id, dataset, row_no, symbol, instrument_id, ts, rules, reason, payload, run_id)
+      select
+        p_raw_response_id, 'fundamentals', removed.row_no, instrument.symbol, removed.instrument_id, removed.period_end::timestamp at time zone 'UTC',
+        removed.rules, coalesce(removed.payload ->> 'problem', removed.reason),
+        coalesce(removed.payload, to_jsonb(removed) - '{raw_response_id,row_no,payload,rules,reason}'::text[]),
+        p_run_id
+      from removed
+      left join market.instrument on instrument.instrument_id = removed.instrument_id
+      on conflict (raw_response_id, dataset, row_no) do nothing
+    )
+    select count(*) into rejected_count from removed;
+    accepted := ingest.accept_facts(p_run_id, p_raw_response_id);
+    delete from ingest.candidate_fact candidate where candidate.raw_response_id = p_raw_response_id;
+  end if;
+
+  if response.dataset in ('bars', 'fundamentals') then
+    result.quarantined_count := rejected_count;
+    result.accepted_count := result.row_count - rejected_count;
+    result.new_count := coalesce(accepted.new_count, 0);
+    result.changed_count := coalesce(accepted.new_count + accepted.changed_count, 0);
+  end if;
+  insert into ingest.normalisation (
+    raw_response_id, normaliser, normaliser_version, outcome, row_count, accepted_count, new_count, changed_count, quarantined_count, error_code,
+    message, run_id
+  )
+  values (
+    result.raw_response_id, result.normaliser, result.normaliser_version, result.outcome, result.row_count, result.accepted_count,
+    result.new_count, result.changed_count, result.quarantined_count, result.error_code, result.message, result.run_id
+  )
+  returning * into result;
+  return result;
+end
+$$;
+
+comment on function pipeline.normalise_response(bigint, bigint) is
+'Makes market data (or trades, or documents) of a landed body in the transaction of the caller: the normaliser ingest.normalise_<provider>_<dataset> reads it, quality.validate_candidates judges the rows, those that fail a critical rule
+go to ingest.quarantine, the others to the market tables as new rows or new versions. Returns and stores the row of ingest.normalisation; a body that cannot be read gets outcome refused with the cause, and nothing else of it is stored.
+A body that this version of its normaliser has read already is not read again: its row comes back; one that it refused is tried again. MB001 when there is no such response or normaliser.';
+
+revoke all on function pipeline.normalise_response(bigint, bigint) from public;
+grant execute on function pipeline.normalise_response(bigint, bigint) to marketbase_worker;

@@ -1,0 +1,41 @@
+-- Prices stay in one unit.
+create or replace function quality.rule_price_unit_consistent(p_instrument_ids bigint[], p_from timestamptz, p_to timestamptz, p_parameters jsonb)
+returns setof quality.violation
+language sql
+stable
+parallel safe
+begin atomic
+  select
+    null::bigint,
+    bar.instrument_id,
+    bar.ts,
+    jsonb_build_object('session_date', bar.session_date),
+    jsonb_build_object('open', bar.open, 'close', bar.close, 'previous_close', bar.previous_close),
+    format('a price that is not %s times the one before, nor its inverse', p_parameters ->> 'multiple'),
+    format(
+      '%s opens at %s and closes at %s after a close of %s: %s.',
+      bar.session_date, bar.open, bar.close, bar.previous_close,
+      case when bar.close + bar.open > 2 * bar.previous_close
+        then format('about %s times as much', p_parameters ->> 'multiple')
+        else format('about 1/%s of it', p_parameters ->> 'multiple')
+      end
+    )
+  from quality.daily_bars(p_instrument_ids, p_from, p_to, 0) as bar
+  where bar.is_asked
+    and (
+      abs(abs(ln(bar.open / bar.previous_close)) - ln((p_parameters ->> 'multiple')::double precision)) <= (p_parameters ->> 'tolerance')::double precision
+      or abs(abs(ln(bar.close / bar.previous_close)) - ln((p_parameters ->> 'multiple')::double precision)) <= (p_parameters ->> 'tolerance')::double precision
+    );
+end;
+
+comment on function quality.rule_price_unit_consistent(bigint[], timestamptz, timestamptz, jsonb) is
+'Daily bars that open or close at about multiple times the close before, or at about its inverse: the unit changed, as from pounds to pence. tolerance is as a logarithm. The bar after the change is named.';
+
+revoke all on function quality.rule_price_unit_consistent(bigint[], timestamptz, timestamptz, jsonb) from public;
+grant execute on function quality.rule_price_unit_consistent(bigint[], timestamptz, timestamptz, jsonb) to marketbase_worker;
+
+select quality.define_rule(
+  'price_unit_consistent', 'price_data', 'prices', 'error', '{"multiple": 100, "tolerance": 0.2}',
+  'The price jumps by a factor of 100: part of the series is in another unit, such as pence instead of pounds.',
+  'Fetch the span again; state the currency of the instrument (GBp is a unit of its own).'
+);

@@ -1,0 +1,102 @@
+-- Applies the rules in force to what is stored and remembers what each said.
+create or replace function quality.validate(
+  p_run_id bigint,
+  p_instrument_ids bigint[] default null,
+  p_from timestamptz default null,
+  p_datasets text[] default null
+)
+returns setof quality.validation_result
+language plpgsql
+volatile
+parallel unsafe
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  c_datasets constant text[] := array['price_data', 'company_fundamental', 'feature_vector', 'model_prediction'];
+  v_from constant timestamptz := coalesce(p_from, '-infinity');
+  v_instrument_ids bigint[];
+  v_wrong text;
+begin
+  select dataset into v_wrong from unnest(p_datasets) as dataset where dataset is null or dataset <> all (c_datasets) limit 1;
+  if found then
+    raise exception using errcode = 'MB001',
+      message = format('%s is not stored data that rules look at.', coalesce(quote_literal(left(v_wrong, 80)), 'null')),
+      hint = format('Choose from %s.', array_to_string(c_datasets, ', '));
+  end if;
+  select id into v_wrong
+  from unnest(p_instrument_ids) as id
+  where not exists (select from market.instrument as instrument where instrument.instrument_id = id)
+  limit 1;
+  if found then
+    raise exception using errcode = 'MB002',
+      message = format('There is no instrument %s.', coalesce(v_wrong, 'null')),
+      hint = 'select instrument_id, symbol from market.instrument lists them.';
+  end if;
+  select array_agg(instrument.instrument_id order by instrument.instrument_id)
+  into v_instrument_ids
+  from market.instrument as instrument
+  where p_instrument_ids is null or instrument.instrument_id = any (p_instrument_ids);
+
+  return query
+  with violation as materialized (
+    select
+      v.rule, v.instrument_id, v.ts, v.key, v.observed, v.expected, v.message,
+      row_number() over (partition by v.rule, v.instrument_id order by v.ts, v.key::text) as finding_no
+    from quality.stored_violations(v_instrument_ids, v_from, 'infinity', coalesce(p_datasets, c_datasets)) as v
+  ),
+  verdict as (
+    select
+      r.rule, r.version, r.dataset, r.severity, asked.instrument_id,
+      coalesce(population.checked_count, 0) as checked_count,
+      coalesce(failure.failed_count, 0) as failed_count,
+      failure.first_message,
+      case when v_from > '-infinity' and population.checked_count > 0 then v_from else population.from_ts end as from_ts,
+      population.to_ts
+    from quality.rule_in_force as r
+    cross join unnest(v_instrument_ids) as asked (instrument_id)
+    left join quality.rule_populations(v_instrument_ids, v_from, 'infinity', coalesce(p_datasets, c_datasets)) as population
+      on population.population = r.population and population.instrument_id = asked.instrument_id
+    left join (
+      select
+        violation.rule, violation.instrument_id, count(*) as failed_count,
+        min(violation.message) filter (where violation.finding_no = 1) as first_message
+      from violation
+      group by violation.rule, violation.instrument_id
+    ) as failure on failure.rule = r.rule and failure.instrument_id = asked.instrument_id
+    where r.dataset = any (coalesce(p_datasets, c_datasets))
+  ),
+  result as (
+    insert into quality.validation_result (
+      rule, rule_version, dataset, instrument_id, status, severity, checked_count, failed_count, from_ts, to_ts, message, run_id
+    )
+    select
+      verdict.rule, verdict.version, verdict.dataset, verdict.instrument_id,
+      quality.status(verdict.checked_count, verdict.failed_count), verdict.severity,
+      verdict.checked_count, verdict.failed_count, verdict.from_ts, verdict.to_ts,
+      quality.result_message(verdict.checked_count, verdict.failed_count, verdict.first_message), p_run_id
+    from verdict
+    -- A look at the end of a series alone must not hide what was said of the whole: there, nothing to check is nothing to say.
+    where v_from = '-infinity' or verdict.checked_count > 0
+    order by verdict.rule, verdict.instrument_id
+    returning *
+  ),
+  finding as (
+    insert into quality.validation_finding (validation_result_id, instrument_id, ts, key, observed, expected, message)
+    select result.validation_result_id, violation.instrument_id, violation.ts, violation.key, violation.observed, violation.expected, violation.message
+    from violation
+    join result on result.rule = violation.rule and result.instrument_id = violation.instrument_id
+    join quality.rule_in_force as r on r.rule = violation.rule
+    where violation.finding_no <= coalesce((r.parameters ->> 'max_findings')::bigint, 1000)
+    order by result.validation_result_id, violation.finding_no
+  )
+  select result.*
+  from result
+  order by result.rule, result.instrument_id;
+end;
+$$;
+
+comment on function quality.validate(bigint, bigint[], timestamptz, text[]) is
+'Applies the rules in force to what is stored of the instruments p_instrument_ids (NULL: all) from p_from on (NULL: from the beginning), in the run p_run_id. p_datasets limits it to some of price_data, company_fundamental, feature_vector, model_prediction (NULL: all). Writes and returns one quality.validation_result per rule and instrument, passed, failed or not_applicable; with p_from, only where there was something to look at. Failures have their first findings (max_findings of the rule, default 1000); failed_count counts all. Errors: MB001 for a dataset that is none, MB002 for an unknown instrument; a rule that fails raises its own SQLSTATE with a message that names the rule.';
+
+revoke all on function quality.validate(bigint, bigint[], timestamptz, text[]) from public;
+grant execute on function quality.validate(bigint, bigint[], timestamptz, text[]) to marketbase_worker;
