@@ -6,8 +6,11 @@ import type { UserError } from "../config/user-error.ts";
 import { useTestCluster, templateDatabase } from "../testing/cluster.ts";
 import { trialLayout } from "../testing/layout.ts";
 import { withConnection } from "./connect.ts";
-import { buildDatabase, contentHash, functionChanges, functionsFileIsFresh, writeFunctionsFile } from "./include.ts";
-import { FUNCTIONS_FILE } from "./layout.ts";
+import { buildDatabase, functionChanges, functionsFileIsFresh, writeFunctionsFile } from "./include.ts";
+import { FUNCTIONS_FILE, contentHash } from "./layout.ts";
+
+// Many processes, on a machine that may be busy.
+t.setTimeout(120_000);
 
 const cluster = await useTestCluster("include.test");
 t.teardown(() => cluster.server.release());

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { compile } from "graphile-migrate";
@@ -6,7 +5,7 @@ import pg from "pg";
 import { UserError } from "../config/user-error.ts";
 import { withConnection } from "./connect.ts";
 import type { UrlFor } from "./connections.ts";
-import { FUNCTIONS_FILE, committedFiles, currentFiles, embeddedFunctions, fileNumber, functionFiles, includedPaths, type Layout, type SqlFile } from "./layout.ts";
+import { FUNCTIONS_FILE, committedFiles, contentHash, currentFiles, embeddedFunctions, fileNumber, functionFiles, includedPaths, type Layout, type SqlFile } from "./layout.ts";
 import { migrate, migrateSettings } from "./migrate.ts";
 import { prepareDatabase } from "./prepare.ts";
 
@@ -26,16 +25,6 @@ export function functionChanges(layout: Layout): FunctionChanges {
     changed: files.filter(({ path, sql }) => embedded.get(path) !== sql.trim() && !byHand.has(path)),
     removed: [...embedded.keys()].filter((path) => !present.has(path)),
   };
-}
-
-/** A name for everything that a database is built from: same name, same database. */
-export function contentHash(layout: Layout): string {
-  const hash = createHash("sha256");
-  const roles = ["roles.sql", "database.sql"].map((path) => ({ path, sql: readFileSync(join(layout.roles, path), "utf8") }));
-  for (const { path, sql } of [...roles, ...committedFiles(layout), ...currentFiles(layout), ...functionFiles(layout)]) {
-    hash.update(`${path}\0${sql}\0`);
-  }
-  return hash.digest("hex").slice(0, 16);
 }
 
 /** Makes a database with the committed migrations and nothing else. */

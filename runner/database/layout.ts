@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { readFileSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryRoot } from "../config/config.ts";
@@ -50,6 +51,16 @@ export function currentFiles(layout: Layout): SqlFile[] {
 /** Whether there is nothing to apply beyond what is committed. */
 export function currentIsBlank(layout: Layout): boolean {
   return numberedFiles(join(layout.migrations, "current")).every(({ sql }) => isBlank(sql));
+}
+
+/** A name for everything that a database is built from: same name, same database. */
+export function contentHash(layout: Layout): string {
+  const hash = createHash("sha256");
+  const roles = ["roles.sql", "database.sql"].map((path) => ({ path, sql: readFileSync(join(layout.roles, path), "utf8") }));
+  for (const { path, sql } of [...roles, ...committedFiles(layout), ...currentFiles(layout), ...functionFiles(layout)]) {
+    hash.update(`${path}\0${sql}\0`);
+  }
+  return hash.digest("hex").slice(0, 16);
 }
 
 /** The number that a migration file begins with. */

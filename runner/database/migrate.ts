@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Logger, migrate as applyCommitted, watch as applyCurrent, type Settings } from "graphile-migrate";
-import type pg from "pg";
+import pg from "pg";
 import { UserError } from "../config/user-error.ts";
 import { withConnection } from "./connect.ts";
 import type { UrlFor } from "./connections.ts";
-import { committedFiles, currentIsBlank, type Layout } from "./layout.ts";
+import { committedFiles, contentHash, currentIsBlank, type Layout } from "./layout.ts";
 
 /** What a database has of the migrations of the checkout. */
 export interface MigrationStatus {
@@ -45,16 +45,16 @@ export function migrateSettings(urlFor: UrlFor, layout: Layout, options: { datab
  */
 export async function migrate(urlFor: UrlFor, layout: Layout, options: { database?: string; current?: boolean } = {}): Promise<string[]> {
   const url = urlFor("migrator", options.database);
-  const { status, before } = await withConnection(url, async (client) => {
+  const { status, before, mark } = await withConnection(url, async (client) => {
     await adoptCommittedCurrent(client, layout);
-    return { status: await migrationStatus(client, layout), before: await appliedCurrent(client) };
+    return { status: await migrationStatus(client, layout), before: await appliedCurrent(client), mark: await appliedMark(client) };
   });
   if (status.unknown.length > 0) {
     throw new UserError(`The database has migrations that this checkout does not know: ${status.unknown.join(", ")}.`, {
       hint: "Update the checkout (git pull, npm ci), or use another database.",
     });
   }
-  const current = options.current === true && !currentIsBlank(layout);
+  const current = options.current === true && !currentIsBlank(layout) && mark !== markOf(layout);
   if (status.pending.length === 0 && !current) return [];
   const settings = migrateSettings(urlFor, layout, options);
   try {
@@ -65,7 +65,12 @@ export async function migrate(urlFor: UrlFor, layout: Layout, options: { databas
   } finally {
     await graphileMigrateSettled();
   }
-  const after = current ? await withConnection(url, appliedCurrent) : before;
+  const after = current
+    ? await withConnection(url, async (client) => {
+        await client.query(`comment on schema graphile_migrate is ${pg.escapeLiteral(markOf(layout))}`);
+        return await appliedCurrent(client);
+      })
+    : before;
   return [...status.pending, ...(after === before ? [] : ["current"])];
 }
 
@@ -74,6 +79,16 @@ async function appliedCurrent(client: pg.ClientBase): Promise<string | undefined
   if (!(await hasTable(client, "graphile_migrate.current"))) return undefined;
   const { rows } = await client.query<{ content: string }>("select content from graphile_migrate.current where filename = 'current.sql'");
   return rows[0]?.content;
+}
+
+/** Compiling and comparing the current migration takes a second or more: the comment of the schema says which sources were applied last. */
+function markOf(layout: Layout): string {
+  return `The migrations that were applied; development sources ${contentHash(layout)}.`;
+}
+
+async function appliedMark(client: pg.ClientBase): Promise<string | undefined> {
+  const { rows } = await client.query<{ mark: string | null }>("select obj_description(to_regnamespace('graphile_migrate'), 'pg_namespace') as mark");
+  return rows[0]?.mark ?? undefined;
 }
 
 /** A database in which a migration ran as the current one has it already when the very same text is committed: it is written down, not run again. */

@@ -86,7 +86,7 @@ function packageFolder(): string {
 }
 
 /** The package's install script links its libraries; with `npm ci --ignore-scripts` they are missing, so they are made here. */
-function repairSymlinks(native: string): void {
+export function repairSymlinks(native: string): void {
   const list = join(native, "pg-symlinks.json");
   if (!existsSync(list)) return;
   const links = JSON.parse(readFileSync(list, "utf8")) as { source: string; target: string }[];

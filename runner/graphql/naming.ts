@@ -14,6 +14,13 @@ export const NamingPlugin: GraphileConfig.Plugin = {
       _schemaPrefix() {
         return "";
       },
+      // What the API leaves out (a `@behavior` in its comment) takes no name from what it shows.
+      tableResourceName(previous, _preset, details) {
+        return isLeftOut(details.pgClass) ? `${details.pgClass.getNamespace()?.nspname}_${previous!(details)}` : previous!(details);
+      },
+      classCodecName(previous, _preset, details) {
+        return isLeftOut(details.pgClass) ? `${details.pgClass.getNamespace()?.nspname}_${previous!(details)}` : previous!(details);
+      },
       functionResourceName(previous, _preset, details) {
         return `${details.pgProc.getNamespace()?.nspname}_${previous!(details)}`;
       },
@@ -53,6 +60,10 @@ export const NamingPlugin: GraphileConfig.Plugin = {
     },
   },
 };
+
+function isLeftOut(pgClass: { getTags(): { readonly [tag: string]: unknown } }): boolean {
+  return pgClass.getTags()["behavior"] !== undefined;
+}
 
 function endsInData(name: string): boolean {
   return /(^|[_-])data$|[a-z0-9]Data$/.test(name);

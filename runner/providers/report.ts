@@ -36,7 +36,7 @@ export async function reportOn(pool: pg.Pool, results: readonly IngestResult[]):
   for (const { subject, outcome } of results) {
     const quarantined = outcome.quarantinedCount === 0 ? [] : await readQuarantine(pool, outcome.rawResponseId);
     data.push({ subject, ...outcome, quarantined });
-    if (outcome.outcome === "refused") parts.push(`${subject}: the body was refused: ${outcome.message ?? ""} (${outcome.errorCode ?? ""}). It is kept as raw response ${outcome.rawResponseId}.`);
+    if (outcome.outcome === "refused") parts.push(`${subject} was refused: ${sentence(outcome.message ?? "")} (${outcome.errorCode ?? ""}; its bytes are kept as raw response ${outcome.rawResponseId})`);
     if (quarantined.length > 0) {
       const more = outcome.quarantinedCount - quarantined.length;
       parts.push(
@@ -54,9 +54,9 @@ export async function reportOn(pool: pg.Pool, results: readonly IngestResult[]):
     ]),
   );
   const changed = results.reduce((sum, { outcome }) => sum + outcome.newCount + outcome.versionCount, 0);
-  const stale = await readStaleMarks(pool);
+  const stale = changed === 0 ? [] : await readStaleMarks(pool);
   if (changed === 0) parts.push("Nothing was changed.");
-  if (stale.length > 0) {
+  else if (stale.length > 0) {
     parts.push(
       `To be computed again:\n${table(["what", "instruments", "from", "to"], stale.map(({ consumer, instruments, first_day, last_day }) => [consumer, instruments, first_day, last_day]))}\n` +
         "marketbase start does it, or marketbase validate and marketbase features step by step.",
@@ -87,4 +87,8 @@ async function readStaleMarks(pool: pg.Pool): Promise<StaleMark[]> {
        (min(from_ts) at time zone 'UTC')::date::text as first_day, (max(to_ts) at time zone 'UTC')::date::text as last_day
      from pipeline.stale_range group by consumer order by consumer`,
   );
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }

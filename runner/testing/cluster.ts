@@ -6,8 +6,8 @@ import pg from "pg";
 import { repositoryRoot } from "../config/config.ts";
 import { withConnection } from "../database/connect.ts";
 import { connectionUrls, type UrlFor } from "../database/connections.ts";
-import { buildDatabase, contentHash, writeFunctionsFile } from "../database/include.ts";
-import { repositoryLayout, type Layout } from "../database/layout.ts";
+import { buildDatabase, writeFunctionsFile } from "../database/include.ts";
+import { contentHash, repositoryLayout, type Layout } from "../database/layout.ts";
 import { prepareRoles, withPrepareLock } from "../database/prepare.ts";
 import { testSettings, useEmbeddedServer, type EmbeddedServer } from "../embedded/server.ts";
 

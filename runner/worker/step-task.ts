@@ -43,7 +43,7 @@ const payloadSchema = z.object({ runId: z.union([z.number().int().positive(), z.
 export function stepTask(context: WorkerContext, work: StepWork): Task {
   return async (payload: unknown, { job }: JobHelpers) => {
     const { runId } = payloadSchema.parse(payload);
-    const begun = await context.pool.query<StepRun & { run_id: string | null }>("select (pipeline.begin_run($1)).*", [runId]);
+    const begun = await context.pool.query<StepRun & { run_id: string | null }>("select * from pipeline.begin_run($1)", [runId]);
     const run = begun.rows[0];
     if (run === undefined || run.run_id === null) return;
 
@@ -51,6 +51,7 @@ export function stepTask(context: WorkerContext, work: StepWork): Task {
     try {
       const close = await work(context, run);
       await transaction(context.pool, async (client) => {
+        await client.query("select pipeline.fence_run($1, $2)", [runId, run.attempt]);
         await close(client);
         await client.query("select pipeline.advance_flow($1)", [run.root_run_id]);
       });
@@ -62,6 +63,7 @@ export function stepTask(context: WorkerContext, work: StepWork): Task {
       }
       context.say(`Step ${run.step} failed: ${message}`);
       await transaction(context.pool, async (client) => {
+        await client.query("select pipeline.fence_run($1, $2)", [runId, run.attempt]);
         await client.query("select pipeline.fail_run($1, $2, $3)", [runId, typeof code === "string" ? code : "XX000", message]);
         await client.query("select pipeline.advance_flow($1)", [run.root_run_id]);
       });

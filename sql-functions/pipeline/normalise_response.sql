@@ -10,6 +10,7 @@ declare
   done ingest.normalisation;
   accepted ingest.acceptance;
   rejected_count bigint := 0;
+  advice text;
 begin
   select raw_response.provider, raw_response.dataset into response
   from ingest.raw_response
@@ -66,7 +67,8 @@ begin
     when sqlstate 'MB001' or sqlstate 'MB002' or sqlstate 'MB003' or sqlstate 'MB004' or sqlstate 'MB005' or sqlstate 'MB008' or sqlstate 'MB010' then
       result.outcome := 'refused';
       result.error_code := sqlstate;
-      result.message := sqlerrm;
+      get stacked diagnostics advice = pg_exception_hint;
+      result.message := concat_ws('. ', sqlerrm, nullif(advice, ''));
     when data_exception then
       result.outcome := 'refused';
       result.error_code := 'MB004';

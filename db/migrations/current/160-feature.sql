@@ -26,7 +26,7 @@ create table feature.feature_set_version (
   in_force_from timestamptz not null default now(),
   in_force_to timestamptz,
   unique (feature_set_id, version, in_force_from),
-  constraint feature_set_version_in_force_check check (in_force_to >= in_force_from and is_current = (in_force_to is null)),
+  constraint feature_set_version_in_force_check check (in_force_to >= in_force_from and not (is_current and in_force_to is not null)),
   constraint feature_set_version_names_check check (cardinality(feature_names) > 0),
   constraint feature_set_version_lookback_check check (lookback >= 0)
 );
@@ -61,20 +61,23 @@ comment on column feature.feature_definition.position is 'Place in feature_vecto
 comment on column feature.feature_definition.expression is 'SQL expression, such as ta.rsi(close, 14).';
 comment on column feature.feature_definition.description is 'What it measures.';
 
+-- The references of vectors are declared and not enforced: three look-ups for each row cost more than computing it. feature.compute,
+-- which alone writes them, checks the instrument, the version and the run once. Rows of a run and of a version lie together, so block
+-- ranges find them.
 create table feature.feature_vector (
-  instrument_id bigint not null references market.instrument,
-  feature_set_version_id bigint not null references feature.feature_set_version,
+  instrument_id bigint not null references market.instrument not enforced,
+  feature_set_version_id bigint not null references feature.feature_set_version not enforced,
   ts timestamptz not null,
   values double precision[] not null,
   revision integer not null default 1,
   known_from timestamptz not null,
   recorded_at timestamptz not null default now(),
-  run_id bigint not null references pipeline.pipeline_run,
+  run_id bigint not null references pipeline.pipeline_run not enforced,
   primary key (instrument_id, feature_set_version_id, ts),
   constraint feature_vector_revision_check check (revision > 0)
 );
-create index feature_vector_feature_set_version_id_idx on feature.feature_vector (feature_set_version_id);
-create index feature_vector_run_id_idx on feature.feature_vector (run_id);
+create index feature_vector_feature_set_version_id_idx on feature.feature_vector using brin (feature_set_version_id) with (autosummarize = on);
+create index feature_vector_run_id_idx on feature.feature_vector using brin (run_id) with (autosummarize = on);
 comment on table feature.feature_vector is 'Feature values as now known: one row per bar and version of a set. A change closes the old row into feature.feature_vector_history. feature.feature_data shows one value per row.';
 comment on column feature.feature_vector.instrument_id is 'Instrument.';
 comment on column feature.feature_vector.feature_set_version_id is 'Version of the set.';
@@ -86,8 +89,8 @@ comment on column feature.feature_vector.recorded_at is 'When marketbase stored 
 comment on column feature.feature_vector.run_id is 'Run that computed them.';
 
 create table feature.feature_vector_history (
-  instrument_id bigint not null references market.instrument,
-  feature_set_version_id bigint not null references feature.feature_set_version,
+  instrument_id bigint not null references market.instrument not enforced,
+  feature_set_version_id bigint not null references feature.feature_set_version not enforced,
   ts timestamptz not null,
   revision integer not null,
   values double precision[] not null,
@@ -95,12 +98,12 @@ create table feature.feature_vector_history (
   known_to timestamptz not null,
   recorded_at timestamptz not null,
   closed_at timestamptz not null default now(),
-  run_id bigint not null references pipeline.pipeline_run,
+  run_id bigint not null references pipeline.pipeline_run not enforced,
   primary key (instrument_id, feature_set_version_id, ts, revision),
   constraint feature_vector_history_known_check check (known_to >= known_from)
 );
-create index feature_vector_history_feature_set_version_id_idx on feature.feature_vector_history (feature_set_version_id);
-create index feature_vector_history_run_id_idx on feature.feature_vector_history (run_id);
+create index feature_vector_history_feature_set_version_id_idx on feature.feature_vector_history using brin (feature_set_version_id) with (autosummarize = on);
+create index feature_vector_history_run_id_idx on feature.feature_vector_history using brin (run_id) with (autosummarize = on);
 comment on table feature.feature_vector_history is 'Closed revisions of feature values. Append-only; written by the trigger on feature.feature_vector.';
 comment on column feature.feature_vector_history.instrument_id is 'Instrument.';
 comment on column feature.feature_vector_history.feature_set_version_id is 'Version of the set.';

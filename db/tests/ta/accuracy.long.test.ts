@@ -26,11 +26,20 @@ t.test("a million bars do not drift", { timeout: 600_000 }, async (t) => {
     ["ta.correl(s, v, 20)", "corr(x - 100000, w)"],
     ["ta.rolling_max(s, 20)", "max(x)"],
   ] as const) {
+    // The window that ends at each 997th bar.
     const worst = await db.value<number>(`
-      with result as materialized (select s, v, ${kernel} as r from public.bars),
-      picked as (select bar, r[bar] as ours, s[bar - 19:bar] as xs, v[bar - 19:bar] as ws from result, generate_series(20, 1000000, 997) as bar)
       select max(abs(ours - theirs) / greatest(abs(theirs), 1e-3))
-      from picked, lateral (select ${inWindow} as theirs from unnest(xs, ws) with ordinality as u (x, w, j)) as again`);
+      from (
+        select max(r) filter (where bar % 997 = 0) as ours, ${inWindow} as theirs
+        from (
+          select bar, x, w, r, (bar + 19) % 997 + 1 as j
+          from public.bars, unnest(s, v, ${kernel}) with ordinality as u (x, w, r, bar)
+          where bar > 19
+        ) as bars
+        where j <= 20
+        group by (bar + 19) / 997
+        having count(*) = 20
+      ) as both_ways`);
     t.ok(worst < 1e-9, `${kernel}: largest relative difference ${worst.toExponential(1)}`);
   }
 });

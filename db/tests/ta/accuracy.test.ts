@@ -38,6 +38,14 @@ t.test("a constant has exactly no deviation, no slope, and stays what it is", as
   }
 });
 
+t.test("the mean of a constant is that constant, for any period", async (t) => {
+  const db = await testDatabase(t);
+  const wrong = await db.query(`
+    select period, x from generate_series(1, 99) as period, unnest(array[0.1, 0.7, 1.0 / 3, 49.99, 101.37, 123456.789, 1e-9]::float8[]) as x
+    where (ta.sma(array_fill(x, array[100]), period))[100] <> x or (ta.cci(array_fill(x, array[100]), array_fill(x, array[100]), array_fill(x, array[100]), period))[100] <> 0`);
+  t.strictSame(wrong, []);
+});
+
 t.test("long windows are as exact as short ones", async (t) => {
   const db = await testDatabase(t);
   const series = Array.from({ length: 600 }, (_, bar) => Math.round(10_000 + 100 * bar ** 0.5 + 300 * Math.sin(bar * bar)) / 100);

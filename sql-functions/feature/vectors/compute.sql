@@ -22,6 +22,12 @@ begin
       message = format('There is no instrument %s.', coalesce(p_instrument_id::text, 'NULL')),
       hint = 'market.instrument lists the instruments.';
   end if;
+  if not exists (select from pipeline.pipeline_run where run_id = p_run_id) then
+    raise exception using
+      errcode = 'MB001',
+      message = format('There is no run %s.', coalesce(p_run_id::text, 'NULL')),
+      hint = 'pipeline.start_run starts one.';
+  end if;
   perform pg_advisory_xact_lock(hashtextextended(format('feature.compute %s', p_set), p_instrument_id));
 
   if p_from_ts is not null and current_set.lookback is not null then
@@ -59,7 +65,7 @@ begin
         group by history.ts
       ) as closed on closed.ts = computed.ts
       where computed.ts >= coalesce($6, '-infinity')
-        and (stored.ts is null or row(stored.values) *<> row(computed.values))
+        and (stored.ts is null or array_send(stored.values) <> array_send(computed.values))
       on conflict (instrument_id, feature_set_version_id, ts) do update
       set values = excluded.values, known_from = excluded.known_from, run_id = excluded.run_id
     $query$,
@@ -91,7 +97,7 @@ comment on function feature.compute(bigint, text, bigint, timestamptz, timestamp
 'Computes the current version of set p_set for p_instrument_id and stores it in feature.feature_vector. Gives the number of vectors that were added, replaced or removed; 0 where everything was there already.
 p_run_id: run that asks for it. p_from_ts, p_to_ts: first and last bar to store (NULL: no limit); the bars before them are read as far as the set looks back.
 A vector is known from when the last of the bars in its window was; a replaced one is kept in feature.feature_vector_history. Vectors whose bar is gone are removed.
-Errors: MB002 for an unknown instrument, MB003 for an unknown set, MB001 where an expression overflows.';
+Errors: MB002 for an unknown instrument, MB003 for an unknown set, MB001 for an unknown run or an expression that overflows.';
 
 revoke all on function feature.compute(bigint, text, bigint, timestamptz, timestamptz) from public;
 grant execute on function feature.compute(bigint, text, bigint, timestamptz, timestamptz) to marketbase_worker;

@@ -36,10 +36,13 @@ begin
     return;
   end if;
 
-  perform pipeline.enqueue_run(run.run_id, step.task)
-  from pipeline.pipeline_run run
-  join pipeline.flow_step step on step.flow = run.flow and step.step = run.step
-  where run.parent_run_id = p_root_run_id and run.stage = next_stage and run.status = 'queued';
+  -- a stage of which a step has begun was enqueued before
+  if not exists (
+    select from pipeline.pipeline_run
+    where parent_run_id = p_root_run_id and stage = next_stage and (status <> 'queued' or attempt > 0)
+  ) then
+    perform pipeline.enqueue_run(run.run_id) from pipeline.pipeline_run run where run.parent_run_id = p_root_run_id and run.stage = next_stage;
+  end if;
 end
 $$;
 

@@ -5,7 +5,7 @@ set search_path to pg_catalog, pg_temp
 as $$
 declare
   run pipeline.pipeline_run;
-  step regprocedure;
+  step_function regprocedure;
   outcome pipeline.step_outcome;
 begin
   select * into run from pipeline.pipeline_run where run_id = p_run_id and status = 'running' for update;
@@ -15,18 +15,18 @@ begin
       message = format('run %s is not running', p_run_id),
       hint = 'Only a run that pipeline.begin_run took up can be carried out.';
   end if;
-  step := to_regprocedure(format('pipeline.%I(bigint)', 'step_' || run.step));
-  if step is null then
+  step_function := to_regprocedure(format('pipeline.%I(bigint)', 'step_' || run.step));
+  if step_function is null then
     raise exception using
       errcode = 'MB003',
       message = format('there is no step named "%s"', run.step),
       hint = 'A step is a function pipeline.step_<name>(run_id bigint).';
   end if;
 
-  execute format('select * from %s($1)', step::regproc) into outcome using p_run_id;
+  execute format('select * from %s($1)', step_function::regproc) into outcome using p_run_id;
 
   update pipeline.pipeline_run
-  set function_name = step::regproc::text, function_version = internal.function_version(step)
+  set function_name = step_function::regproc::text, function_version = internal.function_version(step_function)
   where run_id = p_run_id;
   perform pipeline.finish_run(p_run_id, outcome.rows_read, outcome.rows_written, outcome.summary, outcome.message);
   select * into run from pipeline.pipeline_run where run_id = p_run_id;

@@ -8,7 +8,7 @@ declare
   lost record;
 begin
   for lost in
-    select run.run_id, run.root_run_id, run.worker, job.locked_by, job.id as job_id
+    select run.run_id, run.stage, run.worker, job.locked_by
     from pipeline.pipeline_run run
     left join graphile_worker.jobs job on job.key = 'run:' || run.run_id
     where run.status = 'running'
@@ -17,7 +17,7 @@ begin
         run.heartbeat_at < clock_timestamp() - p_silence
         -- a worker whose connections are gone cannot come back; the pause spares one that is just reconnecting
         or (
-          run.heartbeat_at < clock_timestamp() - least(p_silence, interval '5 seconds')
+          run.heartbeat_at < clock_timestamp() - least(p_silence, interval '2 seconds')
           and not exists (select from pg_stat_activity session where session.application_name = run.worker)
         )
       )
@@ -25,15 +25,14 @@ begin
     for update of run skip locked
   loop
     swept := swept + 1;
-    if lost.job_id is null then
+    if lost.stage = 0 then
       perform pipeline.fail_run(lost.run_id, '57P01', format('its process (%s) ended before the work was done; start it again', lost.worker));
     else
       if lost.locked_by is not null then
         perform graphile_worker.force_unlock_workers(array[lost.locked_by]);
       end if;
-      update pipeline.pipeline_run
-      set status = 'queued', worker = null, message = format('taken back from %s, which ended', lost.worker)
-      where run_id = lost.run_id;
+      perform pipeline.requeue_run(lost.run_id, format('taken back from %s, which ended', lost.worker));
+      perform pipeline.enqueue_run(lost.run_id);
     end if;
   end loop;
   -- a kill between the end of a step and the start of the next stage leaves a root without work
@@ -46,7 +45,7 @@ end
 $$;
 
 comment on function pipeline.sweep_runs(interval) is
-'Gives back the work of workers that are gone: a run without a heartbeat for p_silence, or whose process has no connection any more, is queued again and its job unlocked; without a job it is closed as failed. Returns how many runs were swept. Called at the start of a worker and every minute.';
+'Gives back the work of workers that are gone: a run without a heartbeat for p_silence, or whose process has no connection any more, is queued again with its job unlocked when it is a step of a flow, and closed as failed when a person asked for it directly. Returns how many runs were swept. Called by every worker at its start and with its heartbeat.';
 
 revoke all on function pipeline.sweep_runs(interval) from public;
 grant execute on function pipeline.sweep_runs(interval) to marketbase_worker;

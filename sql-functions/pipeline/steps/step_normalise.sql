@@ -6,7 +6,8 @@ begin atomic
     select response.raw_response_id
     from ingest.raw_response response
     where not exists (select from ingest.normalisation done where done.raw_response_id = response.raw_response_id)
-    order by response.raw_response_id
+    -- trades and documents name instruments, which bars bring
+    order by array_position(array['bars', 'fundamentals', 'trades', 'documents'], response.dataset), response.raw_response_id
   ),
   done as materialized (
     select result.*
@@ -30,7 +31,7 @@ begin atomic
 end;
 
 comment on function pipeline.step_normalise(bigint) is
-'Normalises every body of ingest.raw_response that no normaliser has read yet, oldest first; see pipeline.normalise_response. A body that is refused does not stop the others; the message names it.';
+'Normalises every body of ingest.raw_response that no normaliser has read yet, bars first, then the oldest; see pipeline.normalise_response. A body that is refused does not stop the others; the message names it.';
 
 revoke all on function pipeline.step_normalise(bigint) from public;
 grant execute on function pipeline.step_normalise(bigint) to marketbase_worker;

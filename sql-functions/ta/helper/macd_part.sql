@@ -17,6 +17,9 @@ declare
   bars constant integer := cardinality(series);
   shorter constant integer := least(fast, slow);
   longer constant integer := greatest(fast, slow);
+  fast_weight double precision;
+  slow_weight double precision;
+  signal_weight double precision;
   result double precision[];
   x double precision;
   fast_average double precision := 0;
@@ -33,22 +36,31 @@ begin
   if series is null or bars = 0 then
     return series;
   end if;
+  fast_weight := 2.0 / (shorter + 1.0);
+  slow_weight := 2.0 / (longer + 1.0);
+  signal_weight := 2.0 / (signal + 1.0);
   result := array_fill(null::double precision, array[bars]);
   foreach x in array series loop
     i := i + 1;
     if abs(x) < 'infinity' then
       counted := counted + 1;
       -- A seed is the mean of its first bars; both seeds end at the bar where the slow one is complete.
-      slow_average := slow_average + (x - slow_average) * case when counted > longer then 2.0 / (longer + 1.0) else 1.0 / counted end;
       if counted > longer then
-        fast_average := fast_average + (x - fast_average) * 2.0 / (shorter + 1.0);
-      elsif counted > longer - shorter then
-        fast_average := fast_average + (x - fast_average) / (counted - longer + shorter);
+        slow_average := slow_average + slow_weight * (x - slow_average);
+        fast_average := fast_average + fast_weight * (x - fast_average);
+      else
+        slow_average := slow_average + (x - slow_average) / counted;
+        if counted > longer - shorter then
+          fast_average := fast_average + (x - fast_average) / (counted - longer + shorter);
+        end if;
       end if;
       if counted >= longer then
         line := fast_average - slow_average;
-        signal_average := signal_average + (line - signal_average)
-          * case when counted >= longer + signal then 2.0 / (signal + 1.0) else 1.0 / (counted - longer + 1) end;
+        if counted >= longer + signal then
+          signal_average := signal_average + signal_weight * (line - signal_average);
+        else
+          signal_average := signal_average + (line - signal_average) / (counted - longer + 1);
+        end if;
         if counted >= longer + signal - 1 then
           result[i] := case part when 'line' then line when 'signal' then signal_average else line - signal_average end;
         end if;

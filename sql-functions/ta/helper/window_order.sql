@@ -85,7 +85,7 @@ begin
           equals := equals + tree[j];
           j := j & (j - 1);
         end loop;
-        result[i] := (below + (equals + 1) / 2.0) / counted;
+        result[i] := (2 * below + equals + 1)::double precision / (2 * counted);
       end if;
     elsif counted > 0 then
       -- Between the values at 0 and counted - 1 the quantile is interpolated.

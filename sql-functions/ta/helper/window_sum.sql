@@ -23,6 +23,9 @@ declare
   leaving double precision := 0;
   head_sum double precision := 0;
   tail_sum double precision := 0;
+  total double precision;
+  mean double precision;
+  coarse double precision;
   counted integer := 0;
   i integer := 0;
 begin
@@ -42,7 +45,7 @@ begin
     select array_agg(
       case
         when w.counted < min_count then null
-        when averaged then w.total::double precision / w.counted
+        when averaged then (w.total / w.counted)::double precision
         else w.total::double precision
       end
       order by w.bar
@@ -82,7 +85,19 @@ begin
     head_sum := head_sum + (((x + splitter) - splitter) - ((leaving + splitter) - splitter));
     tail_sum := tail_sum + ((x - ((x + splitter) - splitter)) - (leaving - ((leaving + splitter) - splitter)));
     if counted >= min_count then
-      result[i] := (head_sum + tail_sum) / case when averaged then counted else 1 end;
+      total := head_sum + tail_sum;
+      if averaged then
+        mean := total / counted;
+        -- Gives back what rounding took from the sum and from the quotient, so that the mean of a constant is that constant. 2^27 + 1 cuts a double in halves.
+        coarse := mean * 134217729 - (mean * 134217729 - mean);
+        mean := mean + (
+          ((total - coarse * counted) - (mean - coarse) * counted)
+          + ((head_sum - (total - (total - head_sum))) + (tail_sum - (total - head_sum)))
+        ) / counted;
+        result[i] := mean;
+      else
+        result[i] := total;
+      end if;
     end if;
   end loop;
   return result;
@@ -91,7 +106,7 @@ $$;
 
 comment on function ta.window_sum(text, double precision[], integer, integer, boolean) is
 $$Helper of the kernels: the sum, or the mean, of each window of the last bars. Each value is split in a head and a tail whose sums are exact in double
-precision, so the sum is
+precision, so the sum, and the mean, is
 correctly rounded and equal, bit for bit, wherever the array begins. Where the magnitudes of one array span more than about 2^51 / period^2 the sums are
 made in numeric instead.
 Cost: one pass, whatever the period.

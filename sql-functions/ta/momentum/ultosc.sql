@@ -16,6 +16,7 @@ as $$
 declare
   bars constant integer := cardinality(close);
   periods integer[];
+  weight double precision;
   pressure double precision[];
   extent double precision[];
   pressures double precision[];
@@ -41,14 +42,13 @@ begin
   end loop;
   -- The shortest period weighs 4, the middle one 2, the longest 1.
   select array_agg(p order by p) into periods from unnest(array[short, medium, long]) as p;
+  result := array_fill(0::double precision, array[bars]);
   for k in 1..3 loop
     pressures := ta.window_sum('ultosc', pressure, periods[k], periods[k], false);
     extents := ta.window_sum('ultosc', extent, periods[k], periods[k], false);
-    if k = 1 then
-      result := array_fill(0::double precision, array[bars]);
-    end if;
+    weight := 100 * 2 ^ (3 - k) / 7;
     for i in 1..bars loop
-      result[i] := result[i] + 100 * 2 ^ (3 - k) / 7 * case when extents[i] = 0 then 0 else pressures[i] / extents[i] end;
+      result[i] := result[i] + weight * case when extents[i] = 0 then 0 else pressures[i] / extents[i] end;
     end loop;
   end loop;
   return result;

@@ -17,6 +17,8 @@ declare
   bars constant integer := cardinality(close);
   line double precision[];
   result double precision[];
+  fast_weight double precision;
+  slow_weight double precision;
   x double precision;
   fast_average double precision;
   slow_average double precision;
@@ -36,6 +38,8 @@ begin
   if bars = 0 then
     return result;
   end if;
+  fast_weight := 2.0 / (fast + 1.0);
+  slow_weight := 2.0 / (slow + 1.0);
   line := ta.ad(high, low, close, volume);
   foreach x in array line loop
     i := i + 1;
@@ -47,8 +51,8 @@ begin
         fast_average := x;
         slow_average := x;
       else
-        fast_average := fast_average + 2.0 / (fast + 1.0) * (x - fast_average);
-        slow_average := slow_average + 2.0 / (slow + 1.0) * (x - slow_average);
+        fast_average := fast_average + fast_weight * (x - fast_average);
+        slow_average := slow_average + slow_weight * (x - slow_average);
       end if;
       if counted >= greatest(fast, slow) then
         result[i] := fast_average - slow_average;

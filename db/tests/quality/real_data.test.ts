@@ -1,0 +1,197 @@
+import { readFileSync, readdirSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
+import t from "tap";
+import { shared } from "../support/database.ts";
+import { numberOrNull, readCsv, world, type Bar, type Fact, type World } from "./support.ts";
+
+/** Lets bars in as the pipeline does: what a critical rule refuses stays outside. Resolves to the rejected rows. */
+async function accept(w: World, instrumentId: number, bars: Bar[]): Promise<{ row: number; rules: string[] }[]> {
+  const rejected = await w.judge(await w.candidateBars(instrumentId, bars));
+  const refused = new Set(rejected.map(({ row }) => row));
+  await w.bars(instrumentId, bars.filter((_, i) => !refused.has(i + 1)));
+  return rejected;
+}
+
+t.test("the 47 opens of the VIX outside of [low, high]", async (t) => {
+  const file = shared(t, "prices/vix-daily.csv");
+  if (file === undefined) return;
+  const w = await world(t);
+  const bars = readCsv(file).map((row) => ({ date: row["DATE"] ?? null, open: Number(row["OPEN"]), high: Number(row["HIGH"]), low: Number(row["LOW"]), close: Number(row["CLOSE"]), volume: 0 }));
+  const body = await w.candidateBars(await w.instrument("^VIX", { assetClass: "index" }), bars);
+  const rejected = await w.judge(body);
+  const outside = bars.flatMap(({ open, high, low }, i) => (open < low || open > high ? [i + 1] : []));
+  t.equal(outside.length, 47, "the file has 47");
+  t.same(rejected.map(({ row }) => row), outside, "exactly these rows are rejected");
+  t.same([...new Set(rejected.flatMap(({ rules }) => rules))], ["bar_ohlc_order"]);
+  t.match((await w.verdicts(body)).get("bar_ohlc_order"), { status: "failed", checked: bars.length, failed: 47 });
+});
+
+t.test("defects of five years of the S&P 500, counted by other means", async (t) => {
+  const prices = shared(t, "prices/sp500_5yr.csv.gz");
+  const calendar = shared(t, "calendars/xnys.csv");
+  if (prices === undefined || calendar === undefined) return;
+  const w = await world(t);
+  const sessions = readCsv(calendar).map((row) => (row[""] ?? "").slice(0, 10));
+  const bySymbol = new Map<string, Bar[]>();
+  for (const row of readCsv(prices)) {
+    const bar = { date: row["date"] ?? null, open: numberOrNull(row["open"]), high: numberOrNull(row["high"]), low: numberOrNull(row["low"]), close: numberOrNull(row["close"]), volume: numberOrNull(row["volume"]) };
+    const bars = bySymbol.get(row["Name"] ?? "");
+    if (bars === undefined) bySymbol.set(row["Name"] ?? "", [bar]);
+    else bars.push(bar);
+  }
+  const isMissing = (bar: Bar) => [bar.open, bar.high, bar.low, bar.close, bar.volume].some((value) => value === null);
+  const isTwisted = ({ open, high, low, close }: Bar) =>
+    (high != null && low != null && high < low) ||
+    (open != null && ((low != null && open < low) || (high != null && open > high))) ||
+    (close != null && ((low != null && close < low) || (high != null && close > high)));
+  const hasGap = (bars: Bar[]) => sessions.filter((date) => date >= (bars[0]?.date ?? "") && date <= (bars.at(-1)?.date ?? "")).length > bars.length;
+  // Every symbol with a defect, and five without.
+  const defective = [...bySymbol].filter(([, bars]) => hasGap(bars) || bars.some((bar) => isMissing(bar) || isTwisted(bar)));
+  const sound = [...bySymbol].filter(([symbol]) => !defective.some(([other]) => other === symbol)).slice(0, 5);
+  t.ok(defective.length > 15 && sound.length === 5, `${defective.length} symbols with defects`);
+
+  const found = { missing: 0, twisted: 0, gaps: 0, expected: 0 };
+  const counted = { missing: 0, twisted: 0, gaps: 0, expected: 0 };
+  for (const [symbol, bars] of [...defective, ...sound]) {
+    const id = await w.instrument(symbol);
+    const rejected = await accept(w, id, bars);
+    const outcomes = await w.validate(id);
+    const gaps = outcomes.get("price_no_gap");
+    const accepted = bars.filter((bar) => !isMissing(bar) && !isTwisted(bar)).map(({ date }) => date ?? "");
+    const expected = sessions.filter((date) => date >= (accepted[0] ?? "") && date <= (accepted.at(-1) ?? ""));
+    const missingSessions = expected.filter((date) => !accepted.includes(date));
+    t.same(gaps?.dates, missingSessions, `${symbol}: the missing sessions by date`);
+    found.missing += rejected.filter(({ rules }) => rules.includes("bar_values_present")).length;
+    found.twisted += rejected.filter(({ rules }) => rules.includes("bar_ohlc_order")).length;
+    found.gaps += gaps?.failed ?? 0;
+    found.expected += gaps?.checked ?? 0;
+    counted.missing += bars.filter(isMissing).length;
+    counted.twisted += bars.filter(isTwisted).length;
+    counted.gaps += missingSessions.length;
+    counted.expected += expected.length;
+    if (symbol === "FLR") t.same(outcomes.get("price_spike")?.dates, ["2017-09-14"], "the bad print of Fluor");
+    if (symbol === "DISCK") t.same(outcomes.get("price_split_consistent")?.dates, ["2014-08-07"], "the split of Discovery that the file does not undo");
+  }
+  t.same(found, counted);
+  t.match(counted, { missing: 11, twisted: 12 });
+});
+
+/** A file of defects: bars and corporate actions as Yahoo served them. */
+async function defect(w: World, folder: string, file: string): Promise<{ id: number; rejected: number }> {
+  const id = await w.instrument(file.replace("-1d", "").replace(/\.csv$/, "").toUpperCase().slice(0, 32), { assetClass: "fund", mic: "XOFF" });
+  const rows = readCsv(`${folder}/${file}`).map((row) => ({ ...row, date: (row["Date"] ?? row["Datetime"] ?? "").slice(0, 10) }) as Record<string, string>);
+  const rejected = await accept(
+    w,
+    id,
+    rows.map((row) => ({
+      date: row["date"] ?? null,
+      open: numberOrNull(row["Open"]),
+      high: numberOrNull(row["High"]),
+      low: numberOrNull(row["Low"]),
+      close: numberOrNull(row["Close"]),
+      volume: numberOrNull(row["Volume"]),
+      adjustedClose: numberOrNull(row["Adj Close"]),
+    })),
+  );
+  for (const row of rows) {
+    if (Number(row["Dividends"] ?? 0) > 0) await w.action(id, "dividend", row["date"] ?? "", Number(row["Dividends"]));
+    if (Number(row["Stock Splits"] ?? 0) > 0) await w.action(id, "split", row["date"] ?? "", Number(row["Stock Splits"]));
+  }
+  return { id, rejected: rejected.length };
+}
+
+t.test("real defects are found by the rule that names them", async (t) => {
+  const folder = shared(t, "defects");
+  if (folder === undefined) return;
+  const w = await world(t);
+  const said = async (file: string) => w.validate((await defect(w, folder, file)).id);
+
+  const unit = await said("SSW-JO-1d-100x-error.csv");
+  t.same(unit.get("price_unit_consistent")?.dates, ["2023-06-01"], "the day on which Sibanye went from cents to rand");
+  t.same((await said("SSW-JO-1d-100x-error-fixed.csv")).get("price_unit_consistent")?.dates, []);
+
+  const splits: Record<string, string[]> = {
+    "MOB-ST": ["2023-05-22", "2023-05-23"],
+    "LA-V": ["2020-08-26", "2020-08-27"],
+    "CNE-L": ["2023-05-09", "2023-05-10"],
+    "SPM-MI": ["2022-06-20"],
+  };
+  for (const [name, dates] of Object.entries(splits)) {
+    t.same((await said(`${name}-1d-bad-stock-split.csv`)).get("price_split_consistent")?.dates, dates, `${name}: the days on which the split was misapplied`);
+  }
+  for (const name of ["MOB-ST", "LA-V", "CNE-L"]) {
+    t.same((await said(`${name}-1d-bad-stock-split-fixed.csv`)).get("price_split_consistent")?.dates, [], `${name}: nothing once it is repaired`);
+  }
+  t.match((await said("SPM-MI-1d-bad-stock-split-fixed.csv")).get("price_split_consistent")?.messages, [/opens at 0\.5103 times/], "Saipem's repaired series still halves with its rights issue");
+
+  const dividends: Record<string, string> = {
+    "1398-HK-1d-bad-div": "price_adjusted_close_consistent",
+    "4063-T-1d-bad-div": "price_adjusted_close_consistent",
+    "8TRA-DE-1d-missing-div-adjust": "price_adjusted_close_consistent",
+    "ADIG-L-1d-bad-div": "price_adjusted_close_consistent",
+    "DODFX-1d-cg-double-count": "price_adjusted_close_consistent",
+    "JENYX-1d-cg-double-count": "price_adjusted_close_consistent",
+    "KEN-TA-1d-bad-div": "price_adjusted_close_consistent",
+    "PSH-L-1d-bad-div": "price_dividend_plausible",
+    "RGL-L-1d-bad-div": "price_adjusted_close_consistent",
+    "VWILX-1d-cg-double-count": "price_adjusted_close_consistent",
+  };
+  for (const [name, rule] of Object.entries(dividends)) {
+    t.match((await said(`${name}.csv`)).get(rule), { status: "failed" }, `${name}: ${rule} fails`);
+    const fixed = await said(`${name}-fixed.csv`);
+    t.same([fixed.get("price_adjusted_close_consistent")?.failed, fixed.get("price_dividend_plausible")?.failed], [0, 0], `${name}: and nothing once it is repaired`);
+  }
+});
+
+t.test("nothing is found where there is no defect", async (t) => {
+  const folder = shared(t, "defects");
+  if (folder === undefined) return;
+  const w = await world(t);
+  for (const file of readdirSync(folder).filter((name) => name.endsWith("-no-bad-divs.csv"))) {
+    const { id, rejected } = await defect(w, folder, file);
+    t.equal(rejected, 0, `${file}: no row is rejected`);
+    const failed = [...(await w.validate(id))].filter(([rule, { status }]) => rule.startsWith("price_") && status === "failed").map(([rule]) => rule);
+    t.same(failed, [], file);
+  }
+});
+
+t.test("the figures that Apple and NVIDIA filed", async (t) => {
+  for (const [symbol, file] of [["AAPL", "companyfacts-CIK0000320193.json.gz"], ["NVDA", "companyfacts-CIK0001045810.json.gz"]] as const) {
+    const path = shared(t, `recordings/sec/${file}`);
+    if (path === undefined) return;
+    const w = await world(t);
+    const id = await w.instrument(symbol);
+    interface Filed { start?: string; end: string; val: number; accn: string; form: string; filed: string }
+    const { facts } = JSON.parse(gunzipSync(readFileSync(path)).toString("utf8")) as { facts: Record<string, Record<string, { units: Record<string, Filed[]> }>> };
+    // The value that was filed last for a concept and period; the concepts that the rules look at.
+    const concepts = /^(Assets|AssetsCurrent|Liabilities|LiabilitiesCurrent|LiabilitiesAndStockholdersEquity|StockholdersEquity|NetIncomeLoss|EarningsPerShareBasic|WeightedAverageNumberOfSharesOutstandingBasic)$/;
+    const last = new Map<string, Fact & { filed: string }>();
+    for (const [concept, { units }] of Object.entries(facts["us-gaap"] ?? {}).filter(([name]) => concepts.test(name))) {
+      for (const [unit, filings] of Object.entries(units)) {
+        for (const { start, end, val, accn, form, filed } of filings) {
+          const key = [concept, unit, start ?? end, end].join(" ");
+          if ((last.get(key)?.filed ?? "") <= filed) last.set(key, { concept, unit, start: start ?? end, end, value: val, accession: accn, form, filed });
+        }
+      }
+    }
+    const all = [...last.values()];
+    t.same(await w.judge(await w.candidateFacts(id, all)), [], `${symbol}: ${all.length} facts pass the critical rules`);
+    await w.facts(id, all);
+    const outcomes = await w.validate(id);
+    const balances = outcomes.get("fundamental_balance");
+    t.match(balances, { status: "passed", failed: 0 }, `${symbol}: ${balances?.checked} balance sheets are in balance`);
+    t.ok((balances?.checked ?? 0) > 50);
+    t.match(outcomes.get("fundamental_sign"), { status: "passed" });
+    const perShare = outcomes.get("fundamental_earnings_per_share");
+    t.ok((perShare?.checked ?? 0) > 50, `${symbol}: ${perShare?.checked} periods with earnings per share`);
+    // Real faults of the filings: quarters of Apple whose shares were restated for a split and whose earnings per share were not (7 for 1 in
+    // 2014, 4 for 1 in 2020), and early periods of NVIDIA whose shares were filed in thousands.
+    const ratios = (await w.db.query<{ ratio: number }>(
+      `select round((observed ->> 'net_income')::numeric / (observed ->> 'shares')::numeric / (observed ->> 'earnings_per_share')::numeric)::int as ratio
+      from quality.open_finding where rule = 'fundamental_earnings_per_share' order by ts`,
+    )).map(({ ratio }) => ratio);
+    if (symbol === "AAPL") t.same(ratios, [7, 7, 4, 4, 4]);
+    else t.equal(ratios.filter((ratio) => ratio > 500).length, 10);
+    t.equal(perShare?.failed, symbol === "AAPL" ? 5 : 10);
+  }
+});

@@ -1,0 +1,182 @@
+import t from "tap";
+import { weekdays, world, type Bar } from "../support.ts";
+
+/** Closes that move by a quarter of a percent up and down, so that there is a normal deviation. */
+function wobble(count: number, from = "2020-01-01"): Bar[] {
+  return weekdays(from, count).map((date, i) => ({ date, close: i % 2 === 0 ? 100 : 100.25, volume: 1000 + (i % 3) }));
+}
+
+t.test("price_stale_run", async (t) => {
+  const w = await world(t);
+  const said = async (closes: number[]) => {
+    const id = await w.instrument(`S${closes.length}${closes.join("").length}`);
+    const dates = weekdays("2020-01-01", closes.length);
+    await w.bars(id, closes.map((close, i) => ({ date: dates[i] ?? null, close })));
+    return { outcome: (await w.validate(id)).get("price_stale_run"), dates };
+  };
+  const four = await said([9, 5, 5, 5, 5, 6]);
+  t.match(four.outcome, { status: "passed", checked: 6, failed: 0 }, "four equal bars pass");
+  const six = await said([9, 5, 5, 5, 5, 5, 5, 7]);
+  t.match(six.outcome, { status: "failed", checked: 8, failed: 2 }, "the fifth and the sixth of six equal bars fail");
+  t.same(six.outcome?.dates, six.dates.slice(5, 7));
+  const all = await said([5, 5, 5, 5, 5, 5, 5, 5, 5, 5]);
+  t.equal(all.outcome?.failed, 6, "a series that never moves");
+  const one = await said([5]);
+  t.match(one.outcome, { status: "passed", checked: 1 }, "one bar");
+});
+
+t.test("price_return_outlier", async (t) => {
+  const w = await world(t);
+  const id = await w.instrument("OUT");
+  const bars = wobble(80);
+  await w.bars(id, bars.map((bar, i) => (i < 70 ? bar : { ...bar, close: (bar.close ?? 0) * 1.1 })));
+  const outcome = (await w.validate(id)).get("price_return_outlier");
+  t.match(outcome, { status: "failed", checked: 80, failed: 1 });
+  t.same(outcome?.dates, [bars[70]?.date], "the one bar that jumps by ten percent, and not the bars after it");
+  t.match(outcome?.messages[0], /moved by 9\.7 % from 100.25 to 110\.0000/);
+
+  const calm = await w.instrument("CALM");
+  await w.bars(calm, bars);
+  t.match((await w.validate(calm)).get("price_return_outlier"), { status: "passed" }, "an ordinary series passes");
+
+  const flat = await w.instrument("FLAT");
+  await w.bars(flat, weekdays("2020-01-01", 30).map((date, i) => ({ date, close: i === 29 ? 106 : 100 })));
+  t.match((await w.validate(flat)).get("price_return_outlier"), { failed: 1 }, "after no movement at all any large move sticks out: the deviation is 0 and the score infinite");
+  const creep = await w.instrument("CREEP");
+  await w.bars(creep, weekdays("2020-01-01", 30).map((date, i) => ({ date, close: i === 29 ? 104 : 100 })));
+  t.match((await w.validate(creep)).get("price_return_outlier"), { failed: 0 }, "a move below min_move does not, whatever its score");
+  const young = await w.instrument("YOUNG");
+  await w.bars(young, weekdays("2020-01-01", 21).map((date, i) => ({ date, close: i === 20 ? 200 : 100 })));
+  t.match((await w.validate(young)).get("price_return_outlier"), { failed: 0 }, "nineteen returns are too few to judge by");
+
+  const split = await w.instrument("SPLIT");
+  await w.bars(split, bars.map((bar, i) => (i < 70 ? bar : { ...bar, close: (bar.close ?? 0) / 4 })));
+  await w.action(split, "split", bars[70]?.date ?? "", 4);
+  t.match((await w.validate(split)).get("price_return_outlier"), { failed: 0 }, "a split on record is no move");
+});
+
+t.test("what is said of the end of a series does not depend on where the check begins", async (t) => {
+  const w = await world(t);
+  const id = await w.instrument("END");
+  const bars = wobble(200).map((bar, i) => ({
+    ...bar,
+    close: (bar.close ?? 0) * (i >= 150 ? 1.2 : 1) * (i === 170 ? 1.5 : 1),
+    volume: i === 160 ? 90_000 : (bar.volume ?? 0),
+  }));
+  for (const i of [180, 181, 182, 183, 184, 185, 186]) bars[i] = { ...(bars[i] as Bar & { close: number; volume: number }), close: 130 };
+  await w.bars(id, bars);
+  const whole = await w.validate(id);
+  for (const from of [148, 150, 151, 155, 160, 171, 172, 183, 184, 199]) {
+    const date = bars[from]?.date ?? "";
+    const end = await w.validate(id, `${date}T00:00:00Z`);
+    for (const rule of ["price_return_outlier", "price_stale_run", "price_volume_outlier", "price_split_consistent", "price_unit_consistent", "price_volume_present"]) {
+      t.same(end.get(rule)?.dates, whole.get(rule)?.dates.filter((found) => (found ?? "") >= date), `${rule} from bar ${from}`);
+    }
+  }
+  t.ok([...whole].some(([rule, { failed }]) => rule === "price_return_outlier" && failed >= 3));
+  t.equal(whole.get("price_stale_run")?.failed, 3);
+  t.equal(whole.get("price_volume_outlier")?.failed, 1);
+});
+
+t.test("price_spike", async (t) => {
+  const w = await world(t);
+  const id = await w.instrument("SPIKE");
+  await w.bars(id, [100, 101, 150, 100, 101, 150, 151].map((close, i) => ({ date: weekdays("2020-01-01", 7)[i] ?? null, close })));
+  const outcome = (await w.validate(id)).get("price_spike");
+  t.match(outcome, { status: "failed", failed: 1 }, "a jump that comes back is one, a jump that stays is not");
+  t.same(outcome?.dates, ["2020-01-03"], "the bar that sticks out is named");
+  t.match((await w.validate(id, "2020-01-06T00:00:00Z")).get("price_spike"), { failed: 1, dates: ["2020-01-03"] }, "it is found when the bar after it arrives");
+  t.match((await w.validate(id, "2020-01-07T00:00:00Z")).get("price_spike"), { failed: 0 });
+});
+
+t.test("price_split_consistent", async (t) => {
+  const w = await world(t);
+  const dates = weekdays("2020-01-01", 6);
+  const said = async (symbol: string, closes: number[], split?: [date: string | undefined, ratio: number], dividend?: [date: string | undefined, amount: number]) => {
+    const id = await w.instrument(symbol);
+    await w.bars(id, closes.map((close, i) => ({ date: dates[i] ?? null, close })));
+    if (split !== undefined) await w.action(id, "split", split[0] ?? "", split[1]);
+    if (dividend !== undefined) await w.action(id, "dividend", dividend[0] ?? "", dividend[1]);
+    return (await w.validate(id)).get("price_split_consistent");
+  };
+  t.match(await said("A", [100, 101, 50.5, 51, 50, 51]), { status: "failed", failed: 1, dates: [dates[2]], messages: [/opens at 0\.5000 times the close before, and no split is on record/] }, "a split that nobody recorded");
+  t.match(await said("B", [100, 101, 50.5, 51, 50, 51], [dates[2], 2]), { status: "passed" }, "the same split, on record");
+  t.match(await said("C", [100, 101, 101, 100, 102, 101], [dates[2], 2]), { status: "passed" }, "a split on record in prices that contain it");
+  t.match(await said("D", [100, 101, 50.5, 51, 50, 51], [dates[4], 2]), { failed: 1, messages: [/a split of 2 is on record, but not one that explains this/] }, "a split applied two days early");
+  t.match(await said("E", [10, 10.1, 101, 100, 102, 101], [dates[2], 0.1]), { status: "passed" }, "a reverse split, on record");
+  t.match(await said("F", [100, 101, 10.1, 100, 102, 101], [dates[2], 0.1]), { failed: 2, dates: [dates[2], dates[3]] }, "a reverse split that went the wrong way for a day");
+  t.match(await said("G", [100, 100, 62, 63, 62, 63]), { status: "passed" }, "a crash by 38 percent is no split");
+  t.match(await said("H", [100, 100, 50, 51, 50, 51], undefined, [dates[2], 50]), { status: "passed" }, "half the price paid out as a dividend is none");
+  t.match(await said("I", [100, 100, 23.7, 24, 24, 24]), { failed: 1 }, "a jump beyond always is reported whatever its ratio");
+  t.match(await said("J", [100, 100, 1, 1, 1, 1]), { failed: 0 }, "a factor of 100 is the affair of price_unit_consistent");
+  t.match(await said("K", [100]), { status: "passed", checked: 1 });
+});
+
+t.test("price_unit_consistent", async (t) => {
+  const w = await world(t);
+  const id = await w.instrument("UNIT");
+  const dates = weekdays("2020-01-01", 6);
+  await w.bars(id, [2.5, 2.52, 253, 251, 2.5, 2.51].map((close, i) => ({ date: dates[i] ?? null, close })));
+  const outcome = (await w.validate(id)).get("price_unit_consistent");
+  t.match(outcome, { status: "failed", failed: 2, dates: [dates[2], dates[4]] });
+  t.match(outcome?.messages[0], /about 100 times as much/);
+  t.match(outcome?.messages[1], /about 1\/100 of it/);
+  const good = await w.instrument("GOOD");
+  await w.bars(good, [2.5, 5, 50, 49, 2.5, 2.51].map((close, i) => ({ date: dates[i] ?? null, close })));
+  t.match((await w.validate(good)).get("price_unit_consistent"), { status: "passed", checked: 6 });
+});
+
+t.test("price_volume_present", async (t) => {
+  const w = await world(t);
+  const bars = weekdays("2020-01-01", 3).map((date, i) => ({ date, volume: i === 1 ? 0 : 7 }));
+  const equity = await w.instrument("EQ");
+  await w.bars(equity, bars);
+  t.match((await w.validate(equity)).get("price_volume_present"), { status: "failed", checked: 3, failed: 1, dates: ["2020-01-02"] });
+  const index = await w.instrument("^IX", { assetClass: "index" });
+  await w.bars(index, bars);
+  t.match((await w.validate(index)).get("price_volume_present"), { status: "not_applicable", checked: 0, message: "Nothing to check." }, "an index has no volume of its own");
+});
+
+t.test("price_volume_outlier", async (t) => {
+  const w = await world(t);
+  const id = await w.instrument("VOL");
+  const dates = weekdays("2020-01-01", 40);
+  await w.bars(id, dates.map((date, i) => ({ date, volume: i === 30 ? 20_000 : i === 35 ? 2_000 : i === 33 ? 0 : 1000 + (i % 5) })));
+  t.match((await w.validate(id)).get("price_volume_outlier"), { failed: 1, dates: [dates[30]] }, "twenty times the usual volume is one, twice is not, none is not");
+  const none = await w.instrument("^NOVOL", { assetClass: "index" });
+  await w.bars(none, dates.map((date) => ({ date, volume: 0 })));
+  t.match((await w.validate(none)).get("price_volume_outlier"), { status: "passed" }, "a series without volume");
+});
+
+t.test("price_adjusted_close_consistent", async (t) => {
+  const w = await world(t);
+  const dates = weekdays("2020-01-01", 4);
+  // A dividend of 2 on a close of 100: earlier closes are adjusted by 0.98.
+  const said = async (symbol: string, adjusted: (number | null)[], dividend?: number, closes = [100, 100, 98, 98]) => {
+    const id = await w.instrument(symbol);
+    await w.bars(id, closes.map((close, i) => ({ date: dates[i] ?? null, close, adjustedClose: adjusted[i] ?? null })));
+    if (dividend !== undefined) await w.action(id, "dividend", dates[2] ?? "", dividend);
+    return (await w.validate(id)).get("price_adjusted_close_consistent");
+  };
+  t.match(await said("A", [98, 98, 98, 98], 2), { status: "passed", checked: 4 }, "adjusted by the dividend");
+  t.match(await said("B", [100, 100, 98, 98], 2), { failed: 1, dates: [dates[2]], messages: [/changed against the close by 0\.00 %; the dividend of 2 on record makes 2\.04 %/] }, "not adjusted");
+  t.match(await said("C", [98, 97, 98, 98], 2), { failed: 2, dates: [dates[1], dates[2]] }, "adjusted on a day without a dividend");
+  t.match(await said("D", [100, 99, 98, 98]), { failed: 0 }, "without any action on record nothing can be said");
+  t.match(await said("E", [98, 98, -98, 98], 2), { failed: 1, messages: [/is -98\./] }, "a negative adjusted close");
+  t.match(await said("F", [null, null, null, null], 2), { status: "not_applicable" }, "no adjusted closes");
+  t.match(await said("G", [98, 98, 98, 98], 150), { failed: 1, messages: [/is not below the close before/] }, "a dividend above the price");
+});
+
+t.test("price_dividend_plausible", async (t) => {
+  const w = await world(t);
+  const dates = weekdays("2020-01-01", 3);
+  const said = async (symbol: string, dividend: number, open: number) => {
+    const id = await w.instrument(symbol);
+    await w.bars(id, [{ date: dates[0] ?? null }, { date: dates[1] ?? null, open, close: open }]);
+    await w.action(id, "dividend", dates[1] ?? "", dividend);
+    return (await w.validate(id)).get("price_dividend_plausible");
+  };
+  t.match(await said("A", 50, 99), { failed: 1, dates: [dates[1]] }, "half the price paid out and hardly a move");
+  t.match(await said("B", 50, 51), { failed: 0 }, "half the price paid out, and the price halved");
+  t.match(await said("C", 1, 101), { failed: 0 }, "a small dividend drowns in the noise");
+});
