@@ -61,7 +61,7 @@ order by response.provider, response.dataset;
 \echo '2. The bodies, newest first'
 select
   to_char(response.fetched_at, 'YYYY-MM-DD HH24:MI') as fetched,
-  left(format('%s %s %s', response.provider, response.dataset, regexp_replace(response.subject, '[[:cntrl:]]', ' ', 'g')), 30) as what,
+  quality.report_text(format('%s %s %s', response.provider, response.dataset, response.subject), 30) as what,
   response.sha256
 from ingest.raw_response as response
 where response.recorded_at <= :'as_of'::timestamptz
@@ -86,9 +86,9 @@ order by normalisation.normaliser, normalisation.normaliser_version;
 \echo '4. Bodies that could not be read, newest first'
 select
   to_char(normalisation.recorded_at, 'YYYY-MM-DD HH24:MI') as refused,
-  left(format('%s %s %s', response.provider, response.dataset, regexp_replace(response.subject, '[[:cntrl:]]', ' ', 'g')), 26) as what,
+  quality.report_text(format('%s %s %s', response.provider, response.dataset, response.subject), 26) as what,
   normalisation.error_code as code,
-  left(regexp_replace(normalisation.message, '[[:cntrl:]]', ' ', 'g'), 60) as why
+  quality.report_text(normalisation.message, 60) as why
 from ingest.normalisation as normalisation
 join ingest.raw_response as response on response.raw_response_id = normalisation.raw_response_id
 where normalisation.outcome = 'refused' and normalisation.recorded_at <= :'as_of'::timestamptz
@@ -170,8 +170,8 @@ select
   result.severity,
   count(*) filter (where result.status = 'passed') as passed,
   count(*) filter (where result.status = 'failed') as failed,
-  count(*) filter (where result.status = 'not_applicable') as not_applicable,
-  sum(result.checked_count) as rows_checked,
+  count(*) filter (where result.status = 'not_applicable') as no_rows,
+  sum(result.checked_count) as rows,
   sum(result.failed_count) as rows_failed
 from quality.validation_result as result
 where result.recorded_at <= :'as_of'::timestamptz
@@ -184,7 +184,7 @@ select
   failure.rule,
   instrument.symbol,
   failure.failed_count as rows,
-  left(regexp_replace(sample.message, '[[:cntrl:]]', ' ', 'g'), 56) as first_finding
+  quality.report_text(sample.message, 56) as first_finding
 from (
   select distinct on (result.rule, result.instrument_id) result.*
   from quality.validation_result as result
@@ -223,10 +223,10 @@ order by rule.name, quarantine.dataset;
 \echo '10. Quarantined rows, newest first'
 select
   to_char(quarantine.recorded_at, 'YYYY-MM-DD HH24:MI') as refused,
-  left(regexp_replace(quarantine.symbol, '[[:cntrl:]]', ' ', 'g'), 12) as symbol,
+  quality.report_text(quarantine.symbol, 12) as symbol,
   to_char(quarantine.ts, 'YYYY-MM-DD') as bar,
   quarantine.row_no as row,
-  left(regexp_replace(quarantine.reason, '[[:cntrl:]]', ' ', 'g'), 60) as why
+  quality.report_text(quarantine.reason, 60) as why
 from ingest.quarantine as quarantine
 where quarantine.recorded_at <= :'as_of'::timestamptz
 order by quarantine.recorded_at desc, quarantine.raw_response_id, quarantine.dataset, quarantine.row_no

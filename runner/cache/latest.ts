@@ -21,31 +21,25 @@ export interface LatestRow {
   readonly set: string;
   readonly version: string;
   readonly symbol: string;
-  /** When it was stored, in microseconds: a later one replaces an earlier one. */
+  /** Time of the bar and revision as one number: a later one replaces an earlier one. */
   readonly stamp: string;
   /** JSON of a LatestFeatures. */
   readonly json: string;
 }
 
 const latestQuery = `
-  select feature_set.name as set, version.version, instrument.symbol,
-    (extract(epoch from vector.recorded_at) * 1000000)::bigint::text as stamp,
+  select newest.feature_set as set, newest.version, newest.symbol,
+    (extract(epoch from newest.ts)::bigint * 10000 + least(newest.revision, 9999))::text as stamp,
     jsonb_build_object(
-      'symbol', instrument.symbol, 'set', feature_set.name, 'version', version.version,
-      'ts', vector.ts, 'knownFrom', vector.known_from, 'revision', vector.revision,
-      'values', (select jsonb_object_agg(part.name, part.value) from unnest(version.feature_names, vector.values) as part (name, value))
+      'symbol', newest.symbol, 'set', newest.feature_set, 'version', newest.version,
+      'ts', newest.ts, 'knownFrom', newest.known_from, 'revision', newest.revision,
+      'values', (select jsonb_object_agg(part.name, part.value) from unnest(newest.feature_names, newest.values) as part (name, value))
     )::text as json
   from feature.feature_set
-  join feature.feature_set_version as version on version.feature_set_id = feature_set.feature_set_id and version.is_current
-  cross join market.instrument
-  cross join lateral (
-    select newest.ts, newest.known_from, newest.revision, newest.recorded_at, newest.values
-    from feature.feature_vector as newest
-    where newest.instrument_id = instrument.instrument_id and newest.feature_set_version_id = version.feature_set_version_id
-    order by newest.ts desc
-    limit 1
-  ) as vector
-  where ($1::text is null or feature_set.name = $1) and ($2::text[] is null or instrument.symbol = any ($2))
+  cross join lateral feature.latest(
+    feature_set.name, case when $2::text[] is not null then array(select instrument_id from market.instrument where symbol = any ($2)) end
+  ) as newest
+  where $1::text is null or feature_set.name = $1
   order by 1, 3`;
 
 /** The newest vectors of a set (all sets unless one is named) and of instruments (all unless some are named), from PostgreSQL. */

@@ -23,7 +23,10 @@ export interface CommandContext {
   /** Data is wanted as JSON. */
   readonly json: boolean;
   readonly progress: Progress;
-  /** Aborted by the first SIGINT, SIGTERM or SIGHUP: finish, close, return. The process ends ten seconds later whatever happens. */
+  /**
+   * Aborted by the first SIGINT, SIGTERM or SIGHUP: finish, close, return. The process ends ten seconds later whatever happens.
+   * A command that does not read it is ended by the first signal at once.
+   */
   readonly signal: AbortSignal;
   /** Whether a boolean flag was given. */
   flag(name: string): boolean;

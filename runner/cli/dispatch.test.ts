@@ -4,6 +4,9 @@ import { temporaryFolder } from "../testing/folder.ts";
 import { runCli } from "../testing/cli.ts";
 import { commands } from "./commands.ts";
 
+// Many processes, on a machine that may be busy.
+t.setTimeout(120_000);
+
 t.test("help goes to standard output, and lists every command", async (t) => {
   const { status, stdout, stderr } = await runCli(["--help"]);
   t.equal(status, 0);

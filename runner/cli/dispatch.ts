@@ -8,8 +8,8 @@ import type { Command } from "./command.ts";
 import { commands } from "./commands.ts";
 import { commandHelp, generalHelp } from "./help.ts";
 
-/** Finds the command, parses its flags, runs it; the result is the exit status. */
-export async function dispatch(argv: readonly string[], signal: AbortSignal): Promise<ExitCode> {
+/** Finds the command, parses its flags, runs it; the result is the exit status. `takeSignal` is called when the command asks for its signal. */
+export async function dispatch(argv: readonly string[], takeSignal: () => AbortSignal): Promise<ExitCode> {
   const [first, second] = argv;
   if (first === undefined || first === "--help" || first === "-h" || first === "help") {
     // Without any word the help is an answer to wrong usage: it goes to standard error.
@@ -36,7 +36,9 @@ export async function dispatch(argv: readonly string[], signal: AbortSignal): Pr
     config: loadConfig(),
     json,
     progress: json ? silentProgress() : createProgress(),
-    signal,
+    get signal() {
+      return takeSignal();
+    },
     flag: (flag) => values.has(flag),
     option: (flag) => strings(flag).at(-1),
     all: strings,

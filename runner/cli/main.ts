@@ -8,10 +8,12 @@ import { explain } from "./errors.ts";
 const HARD_EXIT_MS = 10_000;
 
 const stopping = new AbortController();
+// Whether the command closes by itself when it is told to: one that does not watch for the signal need not be waited for.
+let stopsByItself = false;
 for (const [name, number] of [["SIGINT", 2], ["SIGTERM", 15], ["SIGHUP", 1]] as const) {
   process.on(name, () => {
-    // The second signal does not wait.
-    if (stopping.signal.aborted) process.exit(128 + number);
+    // Nor does a second signal wait.
+    if (!stopsByItself || stopping.signal.aborted) process.exit(128 + number);
     stopping.abort(new Error(`stopped by ${name}`));
     process.exitCode = 128 + number;
     setTimeout(() => process.exit(), HARD_EXIT_MS).unref();
@@ -28,7 +30,10 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 });
 
 try {
-  const status = await dispatch(process.argv.slice(2), stopping.signal);
+  const status = await dispatch(process.argv.slice(2), () => {
+    stopsByItself = true;
+    return stopping.signal;
+  });
   process.exitCode = status;
 } catch (error) {
   if (!(stopping.signal.aborted && isAbort(error))) process.exitCode = complain(error);

@@ -9,6 +9,9 @@ import { withConnection } from "./connect.ts";
 import { buildDatabase, functionChanges, functionsFileIsFresh, writeFunctionsFile } from "./include.ts";
 import { FUNCTIONS_FILE, contentHash } from "./layout.ts";
 
+// Many processes, on a machine that may be busy.
+t.setTimeout(120_000);
+
 const cluster = await useTestCluster("include.test");
 t.teardown(() => cluster.server.release());
 await templateDatabase(cluster);

@@ -8,6 +8,9 @@ import { createDatabase } from "./include.ts";
 import { migrate } from "./migrate.ts";
 import { withPrepareLock } from "./prepare.ts";
 
+// Many processes, on a machine that may be busy.
+t.setTimeout(120_000);
+
 const cluster = await useTestCluster("migrate.test");
 t.teardown(() => cluster.server.release());
 await templateDatabase(cluster);

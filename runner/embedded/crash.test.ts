@@ -9,6 +9,9 @@ import { askServer, otherProcess } from "../testing/server.ts";
 import { processState, waitForExit } from "./process.ts";
 import { embeddedStatus, testSettings, useEmbeddedServer, type EmbeddedServer } from "./server.ts";
 
+// Many processes, on a machine that may be busy.
+t.setTimeout(120_000);
+
 // A killed process, other than a power cut, takes nothing that was handed to the system: a commit has to wait for that, not for the disk.
 const settings = { ...testSettings, synchronous_commit: "on" };
 

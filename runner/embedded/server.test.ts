@@ -11,6 +11,9 @@ import { askServer, otherProcess } from "../testing/server.ts";
 import { processState } from "./process.ts";
 import { embeddedStatus, stopEmbeddedServer, testSettings, useEmbeddedServer, type EmbeddedServer } from "./server.ts";
 
+// Many processes, on a machine that may be busy.
+t.setTimeout(120_000);
+
 function use(home: string, extra: { keepRunning?: boolean } = {}): Promise<EmbeddedServer> {
   return useEmbeddedServer({ home, settings: testSettings, what: "test", ...extra });
 }

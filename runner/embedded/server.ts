@@ -263,9 +263,13 @@ async function startServer(paths: Paths, binaries: Binaries, options: EmbeddedOp
     });
     let failure: string | undefined;
     void ended.then((reason) => (failure = reason));
-    if (child.pid === undefined) throw new UserError(`PostgreSQL cannot be started: ${await ended}.`);
+    const { pid } = child;
+    if (pid === undefined) throw new UserError(`PostgreSQL cannot be started: ${await ended}.`);
+    // Until the lease is written the server is known to this process alone.
+    const onExit = () => signal(pid, "SIGTERM");
+    process.once("exit", onExit);
     try {
-      const running = await waitUntilReady(paths, child.pid, () => failure, options.onProgress);
+      const running = await waitUntilReady(paths, pid, () => failure, options.onProgress);
       writeFileSync(paths.port, String(running.port), { mode: 0o600 });
       return running;
     } catch (error) {
@@ -275,6 +279,8 @@ async function startServer(paths: Paths, binaries: Binaries, options: EmbeddedOp
       if (!passing || Date.now() > deadline) throw explainFailure(said, paths, error);
       rmSync(paths.port, { force: true });
       await sleep(300);
+    } finally {
+      process.off("exit", onExit);
     }
   }
 }

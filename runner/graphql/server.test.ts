@@ -7,7 +7,10 @@ import { startGraphqlServer } from "./server.ts";
 import { startApi } from "./testing/api.ts";
 
 const db = await testDatabase(t);
-const api = await startApi(t, db);
+await db.query(`
+  create view market.who with (security_invoker = true) as select current_user::text as role, current_setting('statement_timeout') as patience;
+  grant select on market.who to marketbase_reader`);
+const api = await startApi(t, db, { statementMilliseconds: 4_000 });
 
 t.test("the explorer is served from this machine, and asks no other for anything", async (t) => {
   const page = await fetch(api.server.url);
@@ -65,10 +68,7 @@ t.test("tables are not written through the API", async (t) => {
 });
 
 t.test("requests run as marketbase_reader", async (t) => {
-  await db.query("create view market.who with (security_invoker = true) as select current_user::text as role, current_setting('statement_timeout') as patience");
-  await db.query("grant select on market.who to marketbase_reader");
-  const own = await startApi(t, db, { statementMilliseconds: 4_000 });
-  const { data } = await own.ask("{ whos { nodes { role patience } } }");
+  const { data } = await api.ask("{ whos { nodes { role patience } } }");
   t.strictSame(data, { whos: { nodes: [{ role: "marketbase_reader", patience: "4s" }] } });
 });
 
@@ -90,10 +90,21 @@ t.test("a port in use is one sentence that names it and says what to do", async 
   }
 });
 
-t.test("closing ends what is open and frees the port", async (t) => {
+t.test("who asks while the schema is read is told to wait; closing ends what is open and frees the port", async (t) => {
   const connections = () => db.value<number>("select count(*)::int from pg_stat_activity where application_name = 'marketbase graphql' and datname = current_database()");
   const before = await connections();
-  const server = await startGraphqlServer({ urlFor: (purpose) => db.url(purpose), config: { host: "127.0.0.1", port: 0 }, port: "0" });
+  const probe = createServer().listen(0, "127.0.0.1");
+  await new Promise((resolve) => probe.once("listening", resolve));
+  const { port } = probe.address() as { port: number };
+  await new Promise((resolve) => probe.close(resolve));
+  const starting = startGraphqlServer({ urlFor: (purpose) => db.url(purpose), config: { host: "127.0.0.1", port } });
+  let early: Response | undefined;
+  while (early === undefined) early = await fetch(`http://127.0.0.1:${port}/health`).catch(() => undefined);
+  t.equal(early.status, 503);
+  t.strictSame(await early.json(), { status: "starting" });
+
+  const server = await starting;
+  t.equal((await fetch(`${server.url}/health`)).status, 200);
   const socket = new WebSocket(`${server.url.replace("http", "ws")}/graphql`, "graphql-transport-ws");
   await new Promise((resolve) => socket.addEventListener("open", resolve, { once: true }));
   t.ok((await connections()) > before);
@@ -103,7 +114,7 @@ t.test("closing ends what is open and frees the port", async (t) => {
   await closed;
   t.ok(performance.now() - started < 3_000, "within three seconds, whoever is connected");
   t.equal(await connections(), before, "no connection to the database stays");
-  const again = createServer().listen(server.port, "127.0.0.1");
+  const again = createServer().listen(port, "127.0.0.1");
   await new Promise((resolve) => again.once("listening", resolve));
   await new Promise((resolve) => again.close(resolve));
 });

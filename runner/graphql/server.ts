@@ -37,7 +37,13 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
   const { host } = options.config;
   const log = options.onMessage ?? (() => undefined);
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 10_000, maxHeaderSize: 16_384 });
-  // First the port: whoever has none need not wait for the schema.
+  // First the port: whoever has none need not wait for the schema. Who asks meanwhile is told to wait.
+  let answerRequest = (_request: IncomingMessage, response: ServerResponse): void => {
+    response.setHeader("retry-after", "2");
+    response.setHeader("connection", "close");
+    answer(response, 503, { status: "starting" });
+  };
+  server.on("request", (request, response) => answerRequest(request, response));
   const port = await listen(server, host, options.port === undefined ? options.config.port : parsePort(options.port));
   const pool = createPool(options.urlFor("graphql"), {
     name: "marketbase graphql",
@@ -63,11 +69,11 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
     await serv.addTo(api, false);
     const upgradeApi = await serv.getUpgradeHandler();
     const hosts = allowedHosts(host);
-    server.on("request", (request, response) => {
+    answerRequest = (request, response) => {
       if (!isAllowedHost(request, hosts)) answer(response, 421, { error: "This server answers to its own name only." });
       else if (pathOf(request) === "/health") void answerHealth(pool, request, response);
       else api.emit("request", request, response);
-    });
+    };
     // A socket that was upgraded is no connection of the HTTP server any more: whoever closes the server has to close it.
     const upgraded = new Set<Duplex>();
     server.on("upgrade", (request: IncomingMessage, socket: Duplex, head: Buffer) => {

@@ -47,7 +47,7 @@ function placed(text: string, width: number, right: boolean, last: boolean): str
 /** Columns of a terminal that a text takes: marks that combine take none, wide characters two. */
 export function displayWidth(text: string): number {
   let width = 0;
-  for (const character of text) width += /[\p{Mn}\p{Me}\p{Cf}]/u.test(character) ? 0 : isWide(character.codePointAt(0) ?? 0) ? 2 : 1;
+  for (const character of text) width += /[\p{Mn}\p{Me}]/u.test(character) ? 0 : isWide(character.codePointAt(0) ?? 0) ? 2 : 1;
   return width;
 }
 

@@ -4,6 +4,9 @@ import { join } from "node:path";
 import t from "tap";
 import { repositoryRoot } from "../config/config.ts";
 
+// Many processes, on a machine that may be busy.
+t.setTimeout(120_000);
+
 // Trial files must lie below the repository, where tap looks; they are not called .test.ts, so that an ordinary run does not find them.
 function run(test: { teardown(action: () => void): unknown }, source: string | undefined): { status: number | null; stdout: string } {
   const file = join(repositoryRoot, `runner/testing/trial-${process.pid}.mjs`);

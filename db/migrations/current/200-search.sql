@@ -8,8 +8,14 @@ create table search.document (
   published_at timestamptz not null,
   known_from timestamptz not null,
   sha256 text not null unique,
+  -- Some signs become blanks first: the parser would read Pro™ and Company’s as words of their own, and currency-denominated as one that no phrase finds.
   words tsvector not null generated always as (
-    setweight(to_tsvector(language, title), 'A') || setweight(to_tsvector(language, body), 'B')
+    setweight(to_tsvector(language, translate(
+      title, U&'\2019\2018\2122\00AE\00A9\2120\201C\201D\201E\00AB\00BB\2013\2014\2015\2026\2022\00B7\00A0-', '''''                 '
+    )), 'A')
+    || setweight(to_tsvector(language, translate(
+      body, U&'\2019\2018\2122\00AE\00A9\2120\201C\201D\201E\00AB\00BB\2013\2014\2015\2026\2022\00B7\00A0-', '''''                 '
+    )), 'B')
   ) stored,
   recorded_at timestamptz not null default now(),
   raw_response_id bigint not null references ingest.raw_response,
@@ -58,3 +64,43 @@ comment on column search.document_embedding.embedding is 'The embedding.';
 comment on column search.document_embedding.dimensions is 'Its number of dimensions.';
 comment on column search.document_embedding.recorded_at is 'When it was stored.';
 comment on column search.document_embedding.run_id is 'Run that stored it.';
+
+create type search.document_match as (
+  document_id bigint,
+  symbol text,
+  title text,
+  headline text,
+  rank double precision,
+  published_at timestamptz,
+  known_from timestamptz,
+  source_url text
+);
+comment on type search.document_match is 'A document that a search found.';
+comment on column search.document_match.document_id is 'Document.';
+comment on column search.document_match.symbol is 'Symbol of the instrument that it is about; null where none.';
+comment on column search.document_match.title is 'Title.';
+comment on column search.document_match.headline is 'The passages with the words, which stand between two asterisks.';
+comment on column search.document_match.rank is 'How well it fits; only the order within one search has a meaning.';
+comment on column search.document_match.published_at is 'When it was published.';
+comment on column search.document_match.known_from is 'From when it could be known.';
+comment on column search.document_match.source_url is 'Where it was published; null where unknown.';
+
+create type search.nearest_document as (
+  document_id bigint,
+  passage_no integer,
+  symbol text,
+  title text,
+  similarity double precision,
+  published_at timestamptz,
+  known_from timestamptz,
+  source_url text
+);
+comment on type search.nearest_document is 'A passage of a document near to an embedding.';
+comment on column search.nearest_document.document_id is 'Document.';
+comment on column search.nearest_document.passage_no is 'Passage of the document, from 0.';
+comment on column search.nearest_document.symbol is 'Symbol of the instrument that it is about; null where none.';
+comment on column search.nearest_document.title is 'Title.';
+comment on column search.nearest_document.similarity is 'Cosine of the angle between the embeddings, from -1 to 1.';
+comment on column search.nearest_document.published_at is 'When it was published.';
+comment on column search.nearest_document.known_from is 'From when it could be known.';
+comment on column search.nearest_document.source_url is 'Where it was published; null where unknown.';

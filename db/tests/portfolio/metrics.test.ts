@@ -33,8 +33,8 @@ t.test("the measures agree with the figures that empyrical's tests expect", asyn
   near(t, await measure(db, "downside_deviation", nine, 0.1, 12), 0.37148351242013422, 8, "downside risk, monthly below 10 %");
   near(t, await measure(db, "sortino_ratio", mixed), 2.605531251673693, 8, "Sortino ratio, daily");
   near(t, await measure(db, "sortino_ratio", negative), -13.532743075043401, 8, "Sortino ratio of losses only");
-  near(t, await measure(db, "sortino_ratio", nine, 0, 52), 0.50690062680370862, 8, "Sortino ratio, weekly");
-  near(t, await measure(db, "sortino_ratio", nine, 0, 12), 0.11697706772393276, 8, "Sortino ratio, monthly");
+  near(t, await measure(db, "sortino_ratio", nine, 0, 52), 1.1158901056866439, 8, "Sortino ratio, weekly");
+  near(t, await measure(db, "sortino_ratio", nine, 0, 12), 0.53605626741889756, 8, "Sortino ratio, monthly");
   near(t, await measure(db, "calmar_ratio", nine, 252), 19.135925373194233, 8, "Calmar ratio, daily");
   near(t, await measure(db, "calmar_ratio", nine, 52), 2.4690830513998208, 8, "Calmar ratio, weekly");
   near(t, await measure(db, "calmar_ratio", nine, 12), 0.52242061386048144, 8, "Calmar ratio, monthly");

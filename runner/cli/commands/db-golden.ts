@@ -4,7 +4,7 @@ import type { Command } from "../command.ts";
 /** `marketbase db golden`: writes down what the outside sees. */
 const command: Command = {
   name: "db golden",
-  summary: "write db/golden: the API and the rights of every role, as files that a change shows up in",
+  summary: "Write db/golden: the API and the rights of every role, as files that a change shows up in",
   usage: "[--check]",
   details: "Builds the database of this checkout on the test server. With --check nothing is written, and the exit status is 3 when a file is stale.",
   examples: [

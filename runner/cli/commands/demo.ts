@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 /** `marketbase demo`: the whole flow, then the end. */
 const command: Command = {
   name: "demo",
-  summary: "run the whole flow over the sample universe and exit",
+  summary: "Run the whole flow over the sample universe and exit",
   usage: "[--json]",
   details: "Does what marketbase start does, without serving GraphQL afterwards.",
   examples: [

@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 /** `marketbase features`: the step features by itself. */
 const command: Command = {
   name: "features",
-  summary: "compute the feature sets where bars changed",
+  summary: "Compute the feature sets where bars changed",
   usage: "[--all]",
   details: "Only what depends on a changed bar is computed again.",
   examples: [

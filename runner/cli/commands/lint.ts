@@ -4,7 +4,7 @@ import type { Command } from "../command.ts";
 /** `marketbase lint`: the rules that hold the database and its files together. */
 const command: Command = {
   name: "lint",
-  summary: "check the database's catalogue and the files of sql-functions against the house rules",
+  summary: "Check the database's catalogue and the files of sql-functions against the house rules",
   usage: "[--json]",
   details:
     "Builds the database of this checkout on the test server (so nothing of yours is touched) and looks at comments, search paths, keys, indexes, grants, row-level security, " +

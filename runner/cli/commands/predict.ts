@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 /** `marketbase predict`: the step predict by itself. */
 const command: Command = {
   name: "predict",
-  summary: "predict with the current models and join known outcomes",
+  summary: "Predict with the current models and join known outcomes",
   usage: "",
   details: "Predictions that were made stay; new bars get new ones.",
   examples: [

@@ -6,7 +6,7 @@ import type { Command } from "../command.ts";
 /** `marketbase report`: a report of db/reports, where there is no psql. */
 const command: Command = {
   name: "report",
-  summary: "print a report, such as compliance, as of a moment",
+  summary: "Print a report, such as compliance, as of a moment",
   usage: "NAME [--as-of MOMENT] [--lines N] [--format text|csv|json] [--output FILE]",
   details: "The reports are plain SQL for psql in db/reports. As text they come out byte for byte as psql prints them, and the same moment gives the same bytes for ever.",
   examples: [
@@ -47,7 +47,8 @@ const command: Command = {
     const asOf = option("as-of");
     const output = option("output");
 
-    const database = await openDatabase(config, { what: `marketbase report ${report.name}` });
+    // A report reads: it neither migrates nor creates anything.
+    const database = await openDatabase(config, { what: `marketbase report ${report.name}`, migrate: false });
     try {
       const client = await connect(database.urlFor("auditor"), `marketbase report ${report.name}`);
       try {
@@ -65,15 +66,27 @@ const command: Command = {
         await client.end().catch(() => undefined);
       }
     } catch (error) {
-      // Only a moment that is none is a bad argument of a report.
-      if (error instanceof Error && (error as { code?: unknown }).code === "MB001") {
-        throw new UserError(error.message, { exitCode: EXIT.usage, hint: "marketbase report compliance --as-of 2026-01-01", cause: error });
-      }
-      throw error;
+      throw explainReportError(error);
     } finally {
       await database.close();
     }
   },
 };
+
+/** What the server says about a report, as its user needs to hear it. */
+function explainReportError(error: unknown): unknown {
+  const cause = error instanceof UserError ? error.cause : error;
+  const { code, message } = (cause ?? {}) as { code?: string; message?: string };
+  // Only a moment that is none is a bad argument of a report.
+  if (code === "MB001") return new UserError(message ?? "", { exitCode: EXIT.usage, hint: "marketbase report compliance --as-of 2026-01-01", cause });
+  // No database, no role, no schema, no function, no table, no column.
+  if (["3D000", "22023", "3F000", "42883", "42P01", "42703"].includes(code ?? "")) {
+    return new UserError("The database has nothing to report yet: marketbase is not installed in it, or an older version is.", {
+      hint: "Run marketbase start or marketbase db migrate first.",
+      cause,
+    });
+  }
+  return error;
+}
 
 export default command;

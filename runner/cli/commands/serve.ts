@@ -4,7 +4,7 @@ import type { Command } from "../command.ts";
 /** `marketbase serve`: GraphQL alone, until it is stopped. */
 const command: Command = {
   name: "serve",
-  summary: "serve GraphQL and its explorer until Ctrl-C",
+  summary: "Serve GraphQL and its explorer until Ctrl-C",
   usage: "[--port N] [--no-migrate]",
   details: "Starts the embedded PostgreSQL if it does not run, or uses DATABASE_URL. The explorer is at /, the API at /graphql, and /health says whether the database answers.",
   examples: [

@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 /** `marketbase start`: the whole flow, then GraphQL until it is stopped. */
 const command: Command = {
   name: "start",
-  summary: "run the whole flow over the sample universe, then serve GraphQL until Ctrl-C",
+  summary: "Run the whole flow over the sample universe, then serve GraphQL until Ctrl-C",
   usage: "[--port N]",
   details:
     "Boots the embedded PostgreSQL (or uses DATABASE_URL), migrates, fetches, normalises, validates, computes features, trains, predicts, and prints what came of it.\n" +

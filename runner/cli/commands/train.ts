@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 /** `marketbase train`: the step train by itself. */
 const command: Command = {
   name: "train",
-  summary: "train the models whose data changed",
+  summary: "Train the models whose data changed",
   usage: "",
   details: "A model whose training rows, parameters and code are what they were keeps its training run.",
   examples: [

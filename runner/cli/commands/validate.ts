@@ -3,7 +3,7 @@ import type { Command } from "../command.ts";
 /** `marketbase validate`: the step validate by itself. */
 const command: Command = {
   name: "validate",
-  summary: "apply the rules on stored data to what changed",
+  summary: "Apply the rules on stored data to what changed",
   usage: "[--all]",
   details: "Rules are applied to the instruments whose data changed since they were last checked. Exit status 3 when a check failed.",
   examples: [

@@ -4,7 +4,7 @@ import type { Command } from "../command.ts";
 /** `marketbase worker`: carries out queued steps until it is stopped. */
 const command: Command = {
   name: "worker",
-  summary: "carry out queued steps until Ctrl-C",
+  summary: "Carry out queued steps until Ctrl-C",
   usage: "[--concurrency N] [--no-migrate]",
   details: "Takes over what workers that ended left behind. SIGTERM lets the steps in hand finish and gives the other jobs back.",
   examples: [

@@ -2,6 +2,7 @@
 create or replace function ingest.accept_bars(p_run_id bigint, p_raw_response_id bigint) returns ingest.acceptance
 language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
+set work_mem to '64MB'
 as $$
 declare
   response record;
@@ -77,7 +78,6 @@ begin
   join market.instrument on instrument.instrument_id = candidate.instrument_id
   join market.exchange on exchange.mic = instrument.mic
   left join market.trading_session session on session.mic = instrument.mic and session.session_date = candidate.session_date
-  order by candidate.instrument_id, candidate.bar_interval, candidate.ts
   on conflict (instrument_id, bar_interval, ts) do nothing;
   get diagnostics outcome.new_count = row_count;
 

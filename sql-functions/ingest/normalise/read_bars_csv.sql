@@ -2,6 +2,7 @@
 create or replace function ingest.read_bars_csv(p_raw_response_id bigint, p_symbol text default null) returns void
 language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
+set work_mem to '64MB'
 as $$
 declare
   symbol_pattern constant text := '^[A-Z0-9^=][A-Z0-9.^=/_-]{0,31}$';
@@ -18,10 +19,9 @@ declare
 begin
   perform ingest.require_success(p_raw_response_id);
   select array_agg(lower(btrim(field, e' \t\ufeff')) order by position) into header
-  from (select lines.line from ingest.body_lines(p_raw_response_id) as lines where lines.line_no = 1) as first
-  cross join unnest(ingest.csv_fields(first.line)) with ordinality as fields (field, position);
+  from unnest(ingest.csv_fields(nullif(btrim(ingest.first_line(p_raw_response_id), e' \t\ufeff'), ''))) with ordinality as fields (field, position);
   if header is null then
-    raise exception using errcode = 'MB004', message = 'the file is empty', hint = 'It needs a line of column names and then one line per bar.';
+    raise exception using errcode = 'MB004', message = 'the file is empty or begins with an empty line', hint = 'It needs a line of column names and then one line per bar.';
   end if;
 
   date_at := array_position(header, 'date');
@@ -51,7 +51,8 @@ begin
     insert into market.instrument (symbol, run_id)
     select named.symbol, (select response.run_id from ingest.raw_response response where response.raw_response_id = p_raw_response_id)
     from (
-      select distinct upper(btrim((ingest.csv_fields(lines.line))[symbol_at])) as symbol
+      select distinct
+        upper(btrim(case when strpos(lines.line, '"') = 0 then split_part(lines.line, ',', symbol_at) else (ingest.csv_fields(lines.line))[symbol_at] end)) as symbol
       from ingest.body_lines(p_raw_response_id) as lines
       where lines.line_no > 1
     ) as named

@@ -3,24 +3,31 @@ create or replace function ingest.body_lines(p_raw_response_id bigint, out line_
 language sql stable strict parallel safe
 rows 100000
 begin atomic
-  with piece (piece_no, body) as (
-    select 0, response.body
+  with piece (piece_no, content) as (
+    select 0, convert_from(response.body, 'UTF8')
     from ingest.raw_response response
     where response.raw_response_id = p_raw_response_id and response.body is not null
     union all
-    select chunk.chunk_no, chunk.body
+    select chunk.chunk_no, convert_from(chunk.body, 'UTF8')
     from ingest.raw_response_chunk chunk
     where chunk.raw_response_id = p_raw_response_id
+  ),
+  -- A chunk ends with a line end, so the lines before it are the line ends before it.
+  counted as (
+    select
+      piece.content,
+      coalesce(sum(length(piece.content) - length(replace(piece.content, e'\n', '')))
+        over (order by piece.piece_no rows between unbounded preceding and 1 preceding), 0) as lines_before
+    from piece
   )
-  select row_number() over (order by piece.piece_no, text.position), rtrim(text.line, e'\r')
-  from piece
-  cross join lateral string_to_table(convert_from(piece.body, 'UTF8'), e'\n') with ordinality as text (line, position)
-  where text.line <> '' and text.line <> e'\r'
-  order by 1;
+  select (counted.lines_before + text.position)::bigint, rtrim(text.line, e'\r')
+  from counted
+  cross join lateral string_to_table(counted.content, e'\n') with ordinality as text (line, position)
+  where text.line <> '' and text.line <> e'\r';
 end;
 
 comment on function ingest.body_lines(bigint) is
-'The lines of a body in order, numbered from 1, without their line ends and without empty lines. A streamed file is cut into chunks at line ends, so each chunk is read by itself. No row for NULL.';
+'The lines of a body with their numbers, from 1, without their line ends; empty lines count but are left out. A streamed file is cut into chunks at line ends, so each chunk is read by itself. No row for NULL.';
 
 revoke all on function ingest.body_lines(bigint) from public;
 grant execute on function ingest.body_lines(bigint) to marketbase_worker;

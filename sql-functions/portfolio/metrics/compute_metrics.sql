@@ -35,7 +35,7 @@ begin
       count(daily_return) over so_far as observation_count,
       avg(daily_return) over so_far as mean_return,
       stddev_samp(daily_return) over so_far as deviation,
-      sqrt(avg(least(daily_return, 0) ^ 2) over so_far) as downside,
+      sqrt(avg(least(daily_return, 0) ^ 2) filter (where daily_return is not null) over so_far) as downside,
       min(drawdown) over so_far as max_drawdown
     from daily
     window so_far as (order by session_date)

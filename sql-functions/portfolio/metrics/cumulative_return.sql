@@ -4,7 +4,7 @@ language sql immutable parallel safe
 begin atomic
   select case
       when bool_or(value <= -1) then -1
-      else exp(sum(ln(1 + value) order by position)) - 1
+      else exp(sum(ln(1 + value) order by position) filter (where value > -1)) - 1
     end
   from unnest(p_returns) with ordinality as period (value, position);
 end;

@@ -6,7 +6,7 @@ create or replace function portfolio.downside_deviation(
 ) returns double precision
 language sql immutable parallel safe
 begin atomic
-  select sqrt(avg(least(value - p_minimum_return, 0) ^ 2)) * sqrt(p_periods_per_year) from unnest(p_returns) as value;
+  select sqrt(avg(least(value - p_minimum_return, 0) ^ 2)) * sqrt(p_periods_per_year) from unnest(p_returns) as value where value is not null;
 end;
 
 comment on function portfolio.downside_deviation(double precision[], double precision, double precision) is

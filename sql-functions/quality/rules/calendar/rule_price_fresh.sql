@@ -12,7 +12,7 @@ begin atomic
     jsonb_build_object('symbol', instrument.symbol),
     jsonb_build_object('last_session_date', last_bar.session_date, 'sessions_behind', missed.session_count),
     format('a bar of %s or at most %s sessions older', missed.last_date, p_parameters ->> 'max_sessions_behind'),
-    format('The last bar is of %s, %s sessions before the last finished one, %s.', last_bar.session_date, missed.session_count, missed.last_date)
+    format('%s sessions behind: last bar %s, last session %s.', missed.session_count, last_bar.session_date, missed.last_date)
   from market.instrument as instrument
   join market.exchange as exchange on exchange.mic = instrument.mic and exchange.calendar = 'sessions'
   cross join lateral (

@@ -1,0 +1,76 @@
+import t from "tap";
+import { testDatabase } from "../support/database.ts";
+import { barsCsv, bring, openRun } from "./bodies.ts";
+
+const request = { provider: "csv", dataset: "bars", subject: "TEST", url: "file:test.csv?symbol=TEST" };
+
+t.test("correct, revert, repeat: every version stays, and each moment has its answer", async (t) => {
+  const db = await testDatabase(t);
+  const run = await openRun(db);
+  const say = (close: number, day: string) => bring(db, run, { ...request, body: barsCsv([["2024-03-01", 50], ["2024-03-04", close]]), fetchedAt: `${day}T12:00:00Z` });
+  t.match(await say(60, "2024-03-05"), { new: 2, changed: 2 }, "first");
+  t.match(await say(61, "2024-03-06"), { new: 0, changed: 1 }, "corrected: one bar, one version");
+  t.match(await say(60, "2024-03-07"), { new: 0, changed: 1 }, "reverted");
+  t.match(await say(61, "2024-03-08"), { new: 0, changed: 1 }, "repeated");
+  const versions = await db.query(
+    `select version, close, to_char(known_from at time zone 'UTC', 'MM-DD HH24:MI') as known_from, to_char(known_to at time zone 'UTC', 'MM-DD HH24:MI') as known_to
+     from market.price_data_version where symbol = 'TEST' and session_date = '2024-03-04' order by version`,
+  );
+  t.same(versions, [
+    { version: 1, close: 60, known_from: "03-04 21:00", known_to: "03-06 12:00" },
+    { version: 2, close: 61, known_from: "03-06 12:00", known_to: "03-07 12:00" },
+    { version: 3, close: 60, known_from: "03-07 12:00", known_to: "03-08 12:00" },
+    { version: 4, close: 61, known_from: "03-08 12:00", known_to: null },
+  ]);
+  const asOf = async (time: string) => (await db.query<{ close: number }>("select close from market.price_data_as_of('test', $1) order by ts", [time], "reader")).map(({ close }) => close);
+  t.same(await asOf("2024-03-04T20:59:59Z"), [50], "before the close the day is not known");
+  t.same(await asOf("2024-03-04T21:00:00Z"), [50, 60], "at the close it is");
+  t.same(await asOf("2024-03-06T12:00:00Z"), [50, 61]);
+  t.same(await asOf("2024-03-07T13:00:00Z"), [50, 60]);
+  t.same(await asOf("2024-03-09T00:00:00Z"), [50, 61]);
+});
+
+t.test("an older body and a provider of lower priority change nothing", async (t) => {
+  const db = await testDatabase(t);
+  const run = await openRun(db);
+  await bring(db, run, { ...request, body: barsCsv([["2024-03-04", 60]]), fetchedAt: "2024-03-06T12:00:00Z" });
+  t.match(await bring(db, run, { ...request, body: barsCsv([["2024-03-04", 59], ["2024-03-05", 70]]), fetchedAt: "2024-03-05T23:00:00Z" }), { new: 1, changed: 1 }, "the older body only adds what was missing");
+  t.match(await bring(db, run, { ...request, provider: "sample", body: barsCsv([["2024-03-04", 58]]), fetchedAt: "2024-03-09T12:00:00Z" }), { accepted: 1, changed: 0 }, "the sample does not overrule the user");
+  t.equal(await db.value<number>("select close from market.price_data where session_date = '2024-03-04'"), 60);
+});
+
+t.test("a change by hand makes a version known from now; one that changes nothing makes none", async (t) => {
+  const db = await testDatabase(t);
+  const run = await openRun(db);
+  await bring(db, run, { ...request, body: barsCsv([["2024-03-04", 60]]) });
+  await db.query("update market.price_data set close = close");
+  t.equal(await db.value<number>("select count(*)::int from market.price_data_history"), 0);
+  await db.query("update market.price_data set close = 60.5");
+  const [row] = await db.query("select version, close, known_from > now() - interval '1 minute' as is_recent from market.price_data");
+  t.same(row, { version: 2, close: 60.5, is_recent: true });
+  await db.query("delete from market.price_data");
+  await bring(db, run, { ...request, body: barsCsv([["2024-03-04", 62]]) });
+  t.equal(await db.value<number>("select version from market.price_data"), 3, "a bar that was deleted and comes back goes on counting");
+  const refusal = await db.refused("update market.price_data set ts = ts + interval '1 day', session_date = session_date + 1");
+  t.equal(refusal.code, "MB008", "its key stays");
+});
+
+t.test("equal rows within a body count once, contradicting ones are refused", async (t) => {
+  const db = await testDatabase(t);
+  const run = await openRun(db);
+  const outcome = await bring(db, run, { ...request, body: `${barsCsv([["2024-03-04", 60], ["2024-03-04", 60], ["2024-03-05", 61], ["2024-03-05", 62]])}\n` });
+  t.match(outcome, { rows: 4, accepted: 2, new: 1, quarantined: 2 });
+  t.same(await db.query("select session_date::text as day, version from market.price_data"), [{ day: "2024-03-04", version: 1 }]);
+});
+
+t.test("symbols are found in any case, and a wrong one brings its neighbours", async (t) => {
+  const db = await testDatabase(t);
+  const run = await openRun(db);
+  await bring(db, run, { ...request, body: barsCsv([["2024-03-04", 60]]) });
+  t.equal(await db.value("select market.instrument_id(' test ') = instrument_id from market.instrument", [], "reader"), true);
+  const refusal = await db.refused("select market.instrument_id('TSET')", [], "reader");
+  t.equal(refusal.code, "MB002");
+  t.match(refusal.hint, /TEST/);
+  t.equal(await db.value("select market.instrument_ids(null) = array[market.instrument_id('TEST')]", [], "reader"), true);
+  t.equal((await db.refused("select market.instrument_ids(array['TEST', 'NOPE'])", [], "reader")).code, "MB002");
+});

@@ -1,0 +1,51 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import t from "tap";
+import { testDatabase } from "../../../db/tests/support/database.ts";
+import { repositoryRoot } from "../../config/config.ts";
+
+function marketbase(args: string[], env: Record<string, string> = {}): Promise<{ status: number; stdout: string; stderr: string }> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [join(repositoryRoot, "runner/cli/main.ts"), ...args], { env: { ...process.env, ...env } }, (error, stdout, stderr) =>
+      resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr }),
+    );
+  });
+}
+
+t.test("what needs no database", async (t) => {
+  t.match(await marketbase(["report", "--list"]), { status: 0, stdout: /^compliance: What came in, what was checked/ });
+  t.match(JSON.parse((await marketbase(["report", "--list", "--json"])).stdout), [{ name: "compliance" }]);
+  t.match(await marketbase(["report"]), { status: 2, stdout: "", stderr: /Which report\?/ });
+  t.match(await marketbase(["report", "complience"]), { status: 2, stdout: "", stderr: /There is no report complience\.\n.*Did you mean compliance\?/ });
+  t.match(await marketbase(["report", "compliance", "--lines", "many"]), { status: 2, stdout: "", stderr: /--lines many is not a number of lines/ });
+  t.match(await marketbase(["report", "compliance", "--format", "pdf"]), { status: 2, stdout: "" });
+});
+
+t.test("a report of a database", async (t) => {
+  const db = await testDatabase(t);
+  const env = { DATABASE_URL: db.url("admin") };
+  const text = await marketbase(["report", "compliance"], env);
+  t.match(text, { status: 0, stdout: /^marketbase compliance report\n=+\nAs of: +\d{4}-/ });
+  t.match(text.stdout, /\nEnd of report\.\n$/);
+  t.equal((JSON.parse((await marketbase(["report", "compliance", "--json"], env)).stdout) as unknown[]).length, 15);
+
+  const folder = mkdtempSync(join(tmpdir(), "marketbase-report-"));
+  t.teardown(() => rmSync(folder, { recursive: true }));
+  const output = join(folder, "r.csv");
+  t.match(await marketbase(["report", "compliance", "--as-of", "2020-01-01", "--format", "csv", "--output", output], env), { status: 0, stdout: "" });
+  t.match(readFileSync(output, "utf8"), /^# 1\. What came in/);
+
+  const kept = join(folder, "kept.txt");
+  writeFileSync(kept, "older");
+  const wrong = await marketbase(["report", "compliance", "--as-of", "noon", "--output", kept], env);
+  t.match(wrong, { status: 2, stdout: "", stderr: /'noon' is not a moment; write it as 2026-01-01/ });
+  t.equal(readFileSync(kept, "utf8"), "older", "a wrong moment leaves the file alone");
+  const none = join(folder, "none.txt");
+  t.match(await marketbase(["report", "compliance", "--as-of", "2999-01-01", "--output", none], env), { status: 2, stderr: /lies in the future/ });
+  t.notOk(existsSync(none), "and makes none");
+
+  await db.query("drop schema quality cascade");
+  t.match(await marketbase(["report", "compliance"], env), { status: 1, stdout: "", stderr: /The database has nothing to report yet/ });
+});
