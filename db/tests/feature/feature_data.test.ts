@@ -37,7 +37,7 @@ t.test("filters on symbol, set and time reach the key", async (t) => {
   await bench.db.query("insert into market.instrument (symbol, mic) select 'S' || i, 'XNYS' from generate_series(1, 300) as i");
   await bench.db.query(
     `insert into feature.feature_vector (instrument_id, feature_set_version_id, ts, values, known_from, run_id)
-     select instrument_id, (feature.set_version('qlib14')).feature_set_version_id, ts, array_fill(1, array[14])::double precision[], ts, $1
+     select instrument_id, (feature.version_of('qlib14')).feature_set_version_id, ts, array_fill(1, array[14])::double precision[], ts, $1
      from market.instrument cross join generate_series(timestamptz '2020-01-01Z', '2020-07-01Z', '1 day') as ts`,
     [bench.runId],
   );
