@@ -96,8 +96,10 @@ t.test("a set is refused for its names", async (t) => {
   t.match(await define("ok", "array[row('ts', 'close', 'x')::feature.definition]"), { code: "MB001", message: /name of another column/ });
   t.match(await define("ok", "array[row('x', 'close', 'x'), row('x', 'open', 'x')]::feature.definition[]"), { code: "MB001", message: /used twice/ });
   t.match(await define("ok", "array[row('x', 'close', null)::feature.definition]"), { code: "MB001", message: /no description/ });
-  t.match(await define("feature_vector", good), { code: "MB008", message: /take the place/ });
-  t.match(await define("feature_data", good), { code: "MB008" });
+  t.match(await define("ok", "array[row('x_1', 'close', 'x'), row('x1', 'open', 'x')]::feature.definition[]"), { code: "MB001", message: /used twice/ }, "the API could not tell them apart");
+  for (const taken of ["feature_vector", "feature_data", "trade", "trades", "price_data", "company_fundamentals", "feature_latest", "qlib_14", "technicals", "known_vector"]) {
+    t.match(await define(taken, good), { code: "MB008", message: /name of something else/ }, taken);
+  }
   t.match(await db.refused(`select feature.define_set('ok', 'x', ${good}, '7d')`, [], "author"), { code: "MB001", message: /length of bars/ });
   t.match(await db.refused(`select feature.define_set('qlib14', 'x', ${good}, '1h')`, [], "author"), { code: "MB008", message: /made of bars of length 1d/ });
   t.match(await db.refused(`select feature.define_set('ok', 'x', ${good})`, [], "reader"), { code: "42501" }, "a reader defines nothing");
@@ -141,7 +143,11 @@ t.test("kernels within kernels run in stages, each once, and their lookbacks add
     deep: "ta.rolling_mean(ta.rolling_std(close / ta.ref(close, 1) - 1, 20) * volume, 7)",
   });
   t.equal(lookback, 1 + 19 + 6, "the longest chain counts");
+<<<<<<< HEAD
   const sql = await bench.db.value<string>("select (feature.find_version('nested')).compiled_sql");
+=======
+  const sql = await bench.db.value<string>("select (feature.version_of('nested')).compiled_sql");
+>>>>>>> features
   t.equal(sql.match(/ta\.rolling_mean\(close, 5\)/g)?.length, 1, "a kernel that is used four times is called once");
   t.equal(sql.match(/ta\.rolling_std\(/g)?.length, 1);
 
@@ -234,14 +240,22 @@ t.test("a changed kernel puts a new version into force by itself", async (t) => 
       return ta.rolling_mean(series, factor)`);
   t.same(await stale(), [{ feature_set: "mine", rows_changed: "4" }], "its values are computed in full, the other sets are left alone");
   t.same((await db.query("select x from feature.mine order by ts")).map(({ x }) => x), [1, 1.5, 2.5, 3.5]);
+<<<<<<< HEAD
   const second = await db.value<string>("select version from feature.find_version('mine')");
+=======
+  const second = await db.value<string>("select version from feature.version_of('mine')");
+>>>>>>> features
   t.not(second, first.version);
   t.same(
     (await db.query("select value from feature.feature_data_version where version = $1 order by ts", [first.version])).map(({ value }) => value), [1, 3, 5, 7],
     "the old values stay readable by version",
   );
   t.same((await db.query("select values[1] as x from feature.point_in_time('mine', array[$1]::bigint[], array['2020-02-01']::timestamptz[], p_version => $2)", [instrumentId, first.version])), [{ x: 7 }]);
+<<<<<<< HEAD
   t.match(await db.refused("select feature.find_version('mine', 'ffff')"), { code: "MB003", hint: new RegExp(second) });
+=======
+  t.match(await db.refused("select feature.version_of('mine', 'ffff')"), { code: "MB003", hint: new RegExp(second) });
+>>>>>>> features
   await db.query("drop function ta.scaled");
   t.match(await db.refused("select feature.refresh_versions()"), { code: "MB003", message: /no kernel ta.scaled/ });
 });
