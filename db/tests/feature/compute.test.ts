@@ -4,11 +4,7 @@ import { addBars, addInstrument, compute, dayAfter, defineSet, flatBar, openBenc
 
 /** Bars whose vector is not, bit for bit, what the compiled query makes of the whole series; or is missing, or has no bar. */
 async function differing(db: TestDatabase, set: string, instrumentId: Id): Promise<unknown[]> {
-<<<<<<< HEAD
-  const sql = await db.value<string>("select (feature.find_version($1)).compiled_sql", [set]);
-=======
   const sql = await db.value<string>("select (feature.version_of($1)).compiled_sql", [set]);
->>>>>>> features
   return db.query(
     `with full_series as (select * from (${sql}) as computed where $2::timestamptz is null and $3::timestamptz is null)
      select ts, stored.values, full_series.values as computed
@@ -16,11 +12,7 @@ async function differing(db: TestDatabase, set: string, instrumentId: Id): Promi
      full join (
        select vector.ts, vector.values
        from feature.feature_vector as vector
-<<<<<<< HEAD
-       where vector.instrument_id = $1 and vector.feature_set_version_id = (feature.find_version($4)).feature_set_version_id
-=======
        where vector.instrument_id = $1 and vector.feature_set_version_id = (feature.version_of($4)).feature_set_version_id
->>>>>>> features
      ) as stored using (ts)
      where array_send(stored.values) is distinct from array_send(full_series.values)`,
     [instrumentId, null, null, set],

@@ -143,11 +143,7 @@ t.test("kernels within kernels run in stages, each once, and their lookbacks add
     deep: "ta.rolling_mean(ta.rolling_std(close / ta.ref(close, 1) - 1, 20) * volume, 7)",
   });
   t.equal(lookback, 1 + 19 + 6, "the longest chain counts");
-<<<<<<< HEAD
-  const sql = await bench.db.value<string>("select (feature.find_version('nested')).compiled_sql");
-=======
   const sql = await bench.db.value<string>("select (feature.version_of('nested')).compiled_sql");
->>>>>>> features
   t.equal(sql.match(/ta\.rolling_mean\(close, 5\)/g)?.length, 1, "a kernel that is used four times is called once");
   t.equal(sql.match(/ta\.rolling_std\(/g)?.length, 1);
 
@@ -240,22 +236,14 @@ t.test("a changed kernel puts a new version into force by itself", async (t) => 
       return ta.rolling_mean(series, factor)`);
   t.same(await stale(), [{ feature_set: "mine", rows_changed: "4" }], "its values are computed in full, the other sets are left alone");
   t.same((await db.query("select x from feature.mine order by ts")).map(({ x }) => x), [1, 1.5, 2.5, 3.5]);
-<<<<<<< HEAD
-  const second = await db.value<string>("select version from feature.find_version('mine')");
-=======
   const second = await db.value<string>("select version from feature.version_of('mine')");
->>>>>>> features
   t.not(second, first.version);
   t.same(
     (await db.query("select value from feature.feature_data_version where version = $1 order by ts", [first.version])).map(({ value }) => value), [1, 3, 5, 7],
     "the old values stay readable by version",
   );
   t.same((await db.query("select values[1] as x from feature.point_in_time('mine', array[$1]::bigint[], array['2020-02-01']::timestamptz[], p_version => $2)", [instrumentId, first.version])), [{ x: 7 }]);
-<<<<<<< HEAD
-  t.match(await db.refused("select feature.find_version('mine', 'ffff')"), { code: "MB003", hint: new RegExp(second) });
-=======
   t.match(await db.refused("select feature.version_of('mine', 'ffff')"), { code: "MB003", hint: new RegExp(second) });
->>>>>>> features
   await db.query("drop function ta.scaled");
   t.match(await db.refused("select feature.refresh_versions()"), { code: "MB003", message: /no kernel ta.scaled/ });
 });

@@ -33,11 +33,7 @@ t.test("qlib14 has the values of qlib's formulas in float64", async (t) => {
   const bars = readCsv(barsPath).slice(1);
   const [header, ...reference] = readCsv(referencePath) as [string[], ...string[][]];
   const names = header.slice(2).map((name) => name.toLowerCase());
-<<<<<<< HEAD
-  t.same(await bench.db.value("select (feature.find_version('qlib14')).feature_names"), names, "the features are those of the reference, in its order");
-=======
   t.same(await bench.db.value("select (feature.version_of('qlib14')).feature_names"), names, "the features are those of the reference, in its order");
->>>>>>> features
 
   for (const symbol of new Set(bars.map(([symbol]) => symbol as string))) {
     const instrumentId = await addInstrument(bench, symbol.toUpperCase());

@@ -4,13 +4,8 @@ language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
-<<<<<<< HEAD
-  a constant feature.feature_set_version := feature.find_version(p_set, p_version_a);
-  b constant feature.feature_set_version := feature.find_version(p_set, p_version_b);
-=======
   a constant feature.feature_set_version := feature.version_of(p_set, p_version_a);
   b constant feature.feature_set_version := feature.version_of(p_set, p_version_b);
->>>>>>> features
 begin
   return query
     select

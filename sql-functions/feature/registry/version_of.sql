@@ -1,9 +1,5 @@
 -- A version of a set by its hash, or the one in force.
-<<<<<<<< HEAD:sql-functions/feature/registry/find_version.sql
-create or replace function feature.find_version(p_set text, p_version text default null) returns feature.feature_set_version
-========
 create or replace function feature.version_of(p_set text, p_version text default null) returns feature.feature_set_version
->>>>>>>> features:sql-functions/feature/registry/version_of.sql
 language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
@@ -32,16 +28,8 @@ begin
 end
 $$;
 
-<<<<<<<< HEAD:sql-functions/feature/registry/find_version.sql
-comment on function feature.find_version(text, text) is
-'The version p_version of set p_set, the last one that was in force where it came back, or the one in force for NULL. Errors: MB003 for an unknown set or version, with the known ones in the hint.';
-
-revoke all on function feature.find_version(text, text) from public;
-grant execute on function feature.find_version(text, text) to marketbase_reader;
-========
 comment on function feature.version_of(text, text) is
 'The version p_version of set p_set, the last one that was in force where it came back, or the one in force for NULL. Errors: MB003 for an unknown set or version, with the known ones in the hint.';
 
 revoke all on function feature.version_of(text, text) from public;
 grant execute on function feature.version_of(text, text) to marketbase_reader;
->>>>>>>> features:sql-functions/feature/registry/version_of.sql
