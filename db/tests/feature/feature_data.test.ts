@@ -1,6 +1,6 @@
 import t from "tap";
 import { testDatabase } from "../support/database.ts";
-import { addBars, addInstrument, compute, dayAfter, defineSet, flatBar, openBench, randomBar, randomNumbers } from "./fixture.ts";
+import { addBars, addInstrument, compute, dayAfter, defineSet, flatBar, openBench } from "./fixture.ts";
 
 t.test("values are read one per row, by set in columns, latest and as of a moment", async (t) => {
   const bench = await openBench(await testDatabase(t));
@@ -34,12 +34,13 @@ t.test("values are read one per row, by set in columns, latest and as of a momen
 
 t.test("filters on symbol, set and time reach the key", async (t) => {
   const bench = await openBench(await testDatabase(t));
-  const random = randomNumbers(3);
-  for (let i = 0; i < 20; i++) {
-    const id = await addInstrument(bench, `S${i}`);
-    await addBars(bench, id, Array.from({ length: 400 }, (_, day) => randomBar(random, dayAfter(day), 100)));
-    await compute(bench, "qlib14", id);
-  }
+  await bench.db.query("insert into market.instrument (symbol, mic) select 'S' || i, 'XNYS' from generate_series(1, 300) as i");
+  await bench.db.query(
+    `insert into feature.feature_vector (instrument_id, feature_set_version_id, ts, values, known_from, run_id)
+     select instrument_id, (feature.version_of('qlib14')).feature_set_version_id, ts, array_fill(1, array[14])::double precision[], ts, $1
+     from market.instrument cross join generate_series(timestamptz '2020-01-01Z', '2020-07-01Z', '1 day') as ts`,
+    [bench.runId],
+  );
   await bench.db.query("analyze feature.feature_vector, market.price_data, market.instrument");
   const plan = async (sql: string) => (await bench.db.query<{ "QUERY PLAN": string }>(`explain ${sql}`)).map((row) => row["QUERY PLAN"]).join("\n");
   for (const sql of [
