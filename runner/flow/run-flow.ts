@@ -40,7 +40,7 @@ export async function runFlow(pool: pg.Pool, flow: string, progress: Progress): 
     );
     for (const step of steps) {
       if (step.status === "queued" || step.status === "skipped" || ended.has(step.run_id)) continue;
-      const item = shown.get(step.run_id) ?? progress.step(`${ended.size + 1}/${steps.length} ${step.description}`);
+      const item = shown.get(step.run_id) ?? progress.step(`${shown.size + 1}/${steps.length} ${step.description}`);
       shown.set(step.run_id, item);
       if (step.status === "running") continue;
       ended.add(step.run_id);

@@ -21,8 +21,9 @@ export const NamingPlugin: GraphileConfig.Plugin = {
       classCodecName(previous, _preset, details) {
         return isLeftOut(details.pgClass) ? `${details.pgClass.getNamespace()?.nspname}_${previous!(details)}` : previous!(details);
       },
+      // Two underscores, so that no table can have the name: feature.set_version is not the table feature.feature_set_version.
       functionResourceName(previous, _preset, details) {
-        return `${details.pgProc.getNamespace()?.nspname}_${previous!(details)}`;
+        return `${details.pgProc.getNamespace()?.nspname}__${previous!(details)}`;
       },
       argument(previous, _preset, details) {
         return previous!({ ...details, param: { ...details.param, name: details.param.name?.replace(/^p_/, "") ?? null } });

@@ -15,20 +15,27 @@ export const TagsPlugin: GraphileConfig.Plugin = jsonPgSmartTags({
     },
     // Steps of other functions: useful in SQL, of no use alone to who asks over HTTP.
     procedure: Object.fromEntries(
-      ["lineage.roots", "lineage.window_start", "ml.is_complete", "ml.labels", "ml.find_model"].map((name) => [name, { tags: { behavior: "-*" } }]),
+      [
+        "feature.current_set", "feature.set_version", "lineage.roots", "lineage.window_start", "market.instrument_id", "market.instrument_ids",
+        "ml.find_model", "ml.labels", "portfolio.find_portfolio", "portfolio.return_prices", "quality.report_moment",
+      ].map((name) => [name, { tags: { behavior: "-*" } }]),
     ),
   },
 });
 
-/** Functions of a composite type that is no row of a table are steps of other functions: nobody could give them their argument. */
+/**
+ * Functions that the API leaves out by their nature: those of a composite type that is no row of a table are steps of other functions, as nobody
+ * could give them their argument, and immutable ones read nothing, so that a query could only give them what it knows already.
+ */
 export const PlumbingPlugin: GraphileConfig.Plugin = {
   name: "MarketbasePlumbingPlugin",
   version: "1.0.0",
   gather: {
     hooks: {
       pgProcedures_PgResourceOptions(_info, { pgProc, resourceOptions }) {
-        const takesComposite = pgProc.getArguments().some(({ isIn, type }) => isIn && type.getClass()?.relkind === "c");
-        if (!takesComposite) return;
+        const kinds = pgProc.getArguments().map(({ isIn, type }) => (isIn ? type.getClass()?.relkind : undefined));
+        const isOfRow = kinds[0] === "r" || kinds[0] === "v";
+        if (!kinds.includes("c") && (pgProc.provolatile !== "i" || isOfRow)) return;
         resourceOptions.extensions = { ...resourceOptions.extensions, tags: { ...resourceOptions.extensions?.tags, behavior: ["-*"] } };
       },
     },

@@ -27,8 +27,8 @@ export interface WorkerOptions {
   readonly onMessage?: (message: string) => void;
 }
 
+/** How often a worker gives a sign of life and looks for runs of workers that ended. */
 const HEARTBEAT_MS = 5_000;
-const SWEEP_MS = 60_000;
 
 /** Starts a worker on the database of `url` (role worker): it takes over what dead workers left, then carries out steps until it is stopped. */
 export async function startWorker(url: string, options: WorkerOptions = {}): Promise<Worker> {
@@ -52,8 +52,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
     if (context.inHand.size > 0) await pool.query("select pipeline.beat_run($1)", [[...context.inHand]]);
   };
   // A database that is away for a moment must not end the worker: the next turn tries again.
-  const repeatedly = (work: () => Promise<void>, milliseconds: number) =>
-    setInterval(() => void work().catch((error: Error) => say(`The database does not answer: ${error.message}`)), milliseconds);
+  const tick = () => void beat().then(sweep).catch((error: Error) => say(`The database does not answer: ${error.message}`));
 
   try {
     await sweep();
@@ -66,7 +65,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
       }),
       preset: { worker: { concurrentJobs: options.concurrency ?? 2, pollInterval: 1_000 } },
     });
-    const timers = [repeatedly(beat, HEARTBEAT_MS), repeatedly(sweep, SWEEP_MS)];
+    const timer = setInterval(tick, HEARTBEAT_MS);
     let stopped = false;
     return {
       pool,
@@ -74,7 +73,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
       stop: async () => {
         if (stopped) return;
         stopped = true;
-        for (const timer of timers) clearInterval(timer);
+        clearInterval(timer);
         await runner.stop();
         await pool.end();
       },

@@ -26,7 +26,7 @@ create table feature.feature_set_version (
   in_force_from timestamptz not null default now(),
   in_force_to timestamptz,
   unique (feature_set_id, version, in_force_from),
-  constraint feature_set_version_in_force_check check (in_force_to >= in_force_from and is_current = (in_force_to is null)),
+  constraint feature_set_version_in_force_check check (in_force_to >= in_force_from and not (is_current and in_force_to is not null)),
   constraint feature_set_version_names_check check (cardinality(feature_names) > 0),
   constraint feature_set_version_lookback_check check (lookback >= 0)
 );

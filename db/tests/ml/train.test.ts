@@ -195,7 +195,7 @@ t.test("training agrees with an independent implementation, fold by fold", async
   t.equal(await db.value("select count(*)::int from ml.training_set"), 1);
 });
 
-function expectMetrics(test: typeof t, found: Record<string, number>, actual: number[], predicted: number[], baseline: number[], what: string): void {
+function expectMetrics(test: { ok(value: unknown, message: string): unknown }, found: Record<string, number>, actual: number[], predicted: number[], baseline: number[], what: string): void {
   const squares = (values: number[]) => values.reduce((sum, value, i) => sum + ((actual[i] as number) - value) ** 2, 0);
   const expected: Record<string, number> = {
     rows: actual.length,

@@ -7,7 +7,7 @@ type Returns = readonly (number | null)[];
 const measure = (db: TestDatabase, name: string, returns: Returns, ...more: number[]) =>
   db.value<number | null>(`select portfolio.${name}($1::double precision[]${more.map((_, i) => `, $${i + 2}::double precision`).join("")})`, [returns, ...more], "reader");
 
-const near = (test: typeof t, found: number | null, expected: number, digits: number, what: string) =>
+const near = (test: { ok(value: unknown, message: string): unknown }, found: number | null, expected: number, digits: number, what: string) =>
   test.ok(found !== null && Math.abs(found - expected) < 0.5 * 10 ** -digits, `${what}: ${found} is ${expected} to ${digits} decimals`);
 
 t.test("the measures agree with the figures that empyrical's tests expect", async (t) => {

@@ -64,6 +64,8 @@ t.test("risk.compute_var takes today's holdings through the past", async (t) => 
   t.match(await refused("nobody", 0.9, 1, 100), { code: "MB003" });
   t.match(await refused("book", 0.9, 1, 158), { code: "MB007", message: /no session with 158 past returns.*the most is 157/ }, "a window longer than the past");
   t.match(await refused("book", 0.999, 1, 100), { code: "MB007", message: /a window of 1000/ }, "a window without a tail");
-  for (const bad of [[1, 1, 100], [0.9, 0, 100], [0.9, 1, 1], [null, 1, 100]] as const) t.match(await refused("book", ...bad), { code: "MB001" }, `${bad}`);
+  for (const [confidence, horizon, window] of [[1, 1, 100], [0.9, 0, 100], [0.9, 1, 1], [null, 1, 100]] as const) {
+    t.match(await refused("book", confidence, horizon, window), { code: "MB001" }, `confidence ${confidence}, horizon ${horizon}, window ${window}`);
+  }
   t.match(await db.refused("select risk.compute_var($1, 'book')", [run], "analyst"), { code: "42501" });
 });

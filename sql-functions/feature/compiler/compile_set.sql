@@ -15,6 +15,8 @@ declare
   result feature.compiled_set;
   normal_forms text[] := '{}';
   outputs text[] := '{}';
+  -- Names without underscores, as the API has them: those of the other columns of the view and of its relations.
+  taken text[] := '{symbol,instrumentid,ts,sessiondate,barinterval,instrument,pricedata,id,nodeid,rowid,query}';
   levels integer := 0;
   lookback double precision := 0;
   error_code text;
@@ -33,11 +35,11 @@ begin
         errcode = 'MB001',
         message = format('%L is not a name for a feature.', left(definition.name, 80)),
         hint = 'Use lower-case letters, digits and underscores, a letter first, at most 63.';
-    elsif definition.name = any (result.feature_names) or definition.name in ('symbol', 'instrument_id', 'ts', 'session_date', 'bar_interval') then
+    elsif replace(definition.name, '_', '') = any (taken) then
       raise exception using
         errcode = 'MB001',
         message = format('The name %s is used twice, or is the name of another column of the view.', definition.name),
-        hint = 'Rename the feature.';
+        hint = 'Rename the feature; underscores make no difference in the API.';
     elsif coalesce(trim(definition.description), '') = '' then
       raise exception using
         errcode = 'MB001',
@@ -66,6 +68,7 @@ begin
           message = format('Feature %s: %s', definition.name, sqlerrm),
           hint = error_hint;
     end;
+    taken := taken || replace(definition.name, '_', '');
     plan := planned.plan;
     levels := greatest(levels, planned.level);
     lookback := greatest(lookback, planned.lookback);

@@ -34,11 +34,11 @@ begin
 
   select * into known from feature.feature_set where name = p_name;
   if not found then
-    if to_regclass(format('feature.%I', p_name)) is not null then
+    if feature.is_name_taken(p_name) then
       raise exception using
         errcode = 'MB008',
-        message = format('A set cannot be named %s: its view would take the place of another object of schema feature.', p_name),
-        hint = 'Choose another name.';
+        message = format('A set cannot be named %s: its view would have the name of something else, in the database or in the API.', p_name),
+        hint = 'Choose another name; plurals and underscores make no difference.';
     end if;
     insert into feature.feature_set (name, description, bar_interval)
     values (p_name, p_description, p_bar_interval)

@@ -17,7 +17,7 @@ begin
         run.heartbeat_at < clock_timestamp() - p_silence
         -- a worker whose connections are gone cannot come back; the pause spares one that is just reconnecting
         or (
-          run.heartbeat_at < clock_timestamp() - least(p_silence, interval '5 seconds')
+          run.heartbeat_at < clock_timestamp() - least(p_silence, interval '2 seconds')
           and not exists (select from pg_stat_activity session where session.application_name = run.worker)
         )
       )
@@ -45,7 +45,7 @@ end
 $$;
 
 comment on function pipeline.sweep_runs(interval) is
-'Gives back the work of workers that are gone: a run without a heartbeat for p_silence, or whose process has no connection any more, is queued again with its job unlocked when it is a step of a flow, and closed as failed when a person asked for it directly. Returns how many runs were swept. Called at the start of a worker and every minute.';
+'Gives back the work of workers that are gone: a run without a heartbeat for p_silence, or whose process has no connection any more, is queued again with its job unlocked when it is a step of a flow, and closed as failed when a person asked for it directly. Returns how many runs were swept. Called by every worker at its start and with its heartbeat.';
 
 revoke all on function pipeline.sweep_runs(interval) from public;
 grant execute on function pipeline.sweep_runs(interval) to marketbase_worker;

@@ -45,6 +45,12 @@ t.test("rules on features", async (t) => {
   t.match(outcome, { status: "failed", checked: 4, failed: 2, dates: ["2020-01-02", "2020-01-03"] }, "rounding is no violation");
   t.match(outcome?.messages[1], /corr20 = -1\.5, std5 = -1, rsv20 = 2/);
 
+  const technical = await vectors(w, "TECH", ["stoch_k", "willr_14", "adx_14", "mfi_14", "bb_percent_b"], [[0, -100, 0, 100, 7], [100.1, 0.1, -0.1, 101, -7]]);
+  t.match((await w.validate(technical)).get("feature_in_range"), {
+    failed: 1,
+    messages: ["Out of range in tech: stoch_k = 100.1, willr_14 = 0.1, adx_14 = -0.1, mfi_14 = 101."],
+  });
+
   const none = await w.instrument("NONE");
   t.match((await w.validate(none)).get("feature_finite"), { status: "not_applicable" });
 });

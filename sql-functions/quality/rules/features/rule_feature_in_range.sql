@@ -42,7 +42,17 @@ revoke all on function quality.rule_feature_in_range(bigint[], timestamptz, time
 grant execute on function quality.rule_feature_in_range(bigint[], timestamptz, timestamptz, jsonb) to marketbase_worker;
 
 select quality.define_rule(
-  'feature_in_range', 'feature_vector', 'features', 'error', '{"ranges": {"^rsi": [0, 100], "^(corr|cord)[0-9]*$": [-1, 1], "^rsv[0-9]*$": [0, 1], "^(std|vstd|atr|natr)[_0-9]*$": [0, null]}, "slack": 1e-9}',
+  'feature_in_range', 'feature_vector', 'features', 'error',
+  '{
+    "ranges": {
+      "^(rsi|mfi|adx|plus_di|minus_di|stoch_[kd])(_[0-9]+)?$": [0, 100],
+      "^willr(_[0-9]+)?$": [-100, 0],
+      "^(corr|cord)[0-9]*$": [-1, 1],
+      "^rsv[0-9]*$": [0, 1],
+      "^(std|vstd|atr|natr|bb_bandwidth)[_0-9]*$": [0, null]
+    },
+    "slack": 1e-6
+  }',
   'A feature lies outside of what it can be by its definition: its kernel is wrong, or the prices beneath it are.',
   'Compare the kernel with its reference; look at the bars of the window.'
 );
