@@ -43,7 +43,7 @@ begin
     p_raw_response_id, row_number() over (), company_id, fact.taxonomy, fact.concept, fact.unit,
     coalesce(fact.period_start, case when fact.start_text is null then fact.period_end end), fact.period_end, fact.value,
     fact.fiscal_year, fact.fiscal_period, fact.form, fact.accession, fact.filed,
-    case when problem.text is not null then fact.body || jsonb_build_object('problem', problem.text) end
+    case when problem.text is not null then jsonb_build_object('fact', fact.body, 'problem', problem.text) end
   from (
     select
       taxonomy.key as taxonomy, concept.key as concept, unit.key as unit, item.body, item.body ->> 'start' as start_text,
