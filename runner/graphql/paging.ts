@@ -32,7 +32,8 @@ export const PagingPlugin: GraphileConfig.Plugin = {
             plan($parent, fieldArgs, info) {
               const $rows = plan($parent, fieldArgs, info) as unknown as AnyConnection;
               const $first = fieldArgs.getRaw("first") as Step<Count>;
-              const $last = (isPgFieldConnection === true ? fieldArgs.getRaw("last") : constant(null)) as Step<Count>;
+              // Rows of a function are not read backwards: there is no `last`.
+              const $last = ((fieldArgs.getRaw("last") as Step | undefined) ?? constant(null)) as Step<Count>;
               $rows.setFirst(lambda([$first, $last], firstOfPage));
               if (!isAbsent($last)) $rows.setLast(lambda($last, atMostOnePage));
               return $rows;

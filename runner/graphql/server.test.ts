@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import t from "tap";
 import { testDatabase } from "../../db/tests/support/database.ts";
@@ -117,9 +116,4 @@ t.test("who asks while the schema is read is told to wait; closing ends what is 
   const again = createServer().listen(port, "127.0.0.1");
   await new Promise((resolve) => again.once("listening", resolve));
   await new Promise((resolve) => again.close(resolve));
-});
-
-t.test("the examples are named as files and parse", async (t) => {
-  const { parse } = await import("postgraphile/graphql");
-  t.ok(parse(readFileSync(new URL("examples/symbol.graphql", import.meta.url), "utf8")));
 });
