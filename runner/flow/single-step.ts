@@ -44,8 +44,8 @@ export async function runSingleStep(context: CommandContext, step: string): Prom
       ({ message }) => message ?? "",
     );
     context.print(`run ${outcome.run_id}: ${outcome.message ?? "done"} (${count(outcome.rows_written)} rows written)`, outcome);
-    const failedChecks = outcome.summary["failed"];
-    return step === "validate" && typeof failedChecks === "number" && failedChecks > 0 ? EXIT.findings : EXIT.ok;
+    const alarming = outcome.summary["alarming"];
+    return step === "validate" && typeof alarming === "number" && alarming > 0 ? EXIT.findings : EXIT.ok;
   } finally {
     await pool.end();
     await database.close();

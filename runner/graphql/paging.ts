@@ -31,9 +31,11 @@ export const PagingPlugin: GraphileConfig.Plugin = {
             ...field,
             plan($parent, fieldArgs, info) {
               const $rows = plan($parent, fieldArgs, info) as unknown as AnyConnection;
-              const $first = fieldArgs.getRaw("first") as Step<Count>;
-              // Rows of a function are not read backwards: there is no `last`.
-              const $last = ((fieldArgs.getRaw("last") as Step | undefined) ?? constant(null)) as Step<Count>;
+              // A list, and a connection over a function without a key, has no `last`.
+              const argument = (name: "first" | "last") =>
+                (info.field.args.some((arg) => arg.name === name) ? fieldArgs.getRaw(name) : constant(null)) as Step<Count>;
+              const $first = argument("first");
+              const $last = argument("last");
               $rows.setFirst(lambda([$first, $last], firstOfPage));
               if (!isAbsent($last)) $rows.setLast(lambda($last, atMostOnePage));
               return $rows;

@@ -32,57 +32,23 @@ begin
   end if;
   perform pg_advisory_xact_lock(hashtextextended('portfolio ' || p_portfolio, 0));
 
-  -- materialized: the planner would otherwise compute them once for every row of the joins
-  with value as materialized (
-    select session_date, net_asset_value
-    from portfolio.valuations(v_portfolio.portfolio_id)
-    where net_asset_value > 0
-  ),
-  holding as materialized (
-    select held.session_date, held.instrument_id, (held.market_value / value.net_asset_value)::double precision as weight,
-      count(*) over (partition by held.session_date) as instrument_count
-    from portfolio.portfolio_position held
-    join value on value.session_date = held.session_date
-    where held.portfolio_id = v_portfolio.portfolio_id and held.quantity <> 0 and held.session_date >= coalesce(p_from, '-infinity')
-  ),
-  period as materialized (
+  with sample as (
     select
-      instrument_id,
-      session_date,
-      price / lag(price, p_horizon_days) over (partition by instrument_id order by session_date) - 1 as return
-    from portfolio.return_prices(array(select distinct instrument_id from holding))
-  ),
-  -- What today's holdings would have returned over each past horizon. The window is looked for in twice its days.
-  scenario as materialized (
-    select
-      holding.session_date,
-      sum(holding.weight * period.return) as return,
-      row_number() over (partition by holding.session_date order by period.session_date desc) as age
-    from holding
-    join period
-      on period.instrument_id = holding.instrument_id
-      and period.session_date <= holding.session_date
-      and period.session_date > holding.session_date - (2 * p_window_days + 30)
-      and period.return is not null
-    group by holding.session_date, holding.instrument_count, period.session_date
-    having count(*) = holding.instrument_count
-  ),
-  sample as (
-    select session_date, array_agg(return order by age) as returns
-    from scenario
-    where age <= p_window_days
-    group by session_date
+      value.session_date,
+      value.net_asset_value,
+      risk.simulated_profits(v_portfolio.portfolio_id, value.session_date, p_horizon_days, p_window_days) as profits
+    from portfolio.valuations(v_portfolio.portfolio_id) as value
+    where value.net_asset_value > 0 and value.session_date >= coalesce(p_from, '-infinity')
   ),
   calculated as (
     select
-      sample.session_date,
-      cardinality(sample.returns) as observation_count,
-      risk.historical_var(sample.returns, p_confidence) as value_at_risk,
-      risk.historical_es(sample.returns, p_confidence) as expected_shortfall,
-      value.net_asset_value
+      session_date,
+      cardinality(profits) as observation_count,
+      risk.historical_var(profits, p_confidence) / net_asset_value::double precision as value_at_risk,
+      risk.historical_es(profits, p_confidence) / net_asset_value::double precision as expected_shortfall,
+      net_asset_value
     from sample
-    join value on value.session_date = sample.session_date
-    where cardinality(sample.returns) = p_window_days
+    where cardinality(profits) = p_window_days
   ),
   written as (
     insert into risk.var_calculation as stored (
@@ -103,7 +69,7 @@ begin
   )
   select
     (select count(*) from calculated),
-    (select max(cardinality(returns)) from sample),
+    (select max(cardinality(profits)) from sample),
     (select count(*) from written)
   into v_sessions, v_most, v_count;
 

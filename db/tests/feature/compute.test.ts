@@ -4,7 +4,7 @@ import { addBars, addInstrument, compute, dayAfter, defineSet, flatBar, openBenc
 
 /** Bars whose vector is not, bit for bit, what the compiled query makes of the whole series; or is missing, or has no bar. */
 async function differing(db: TestDatabase, set: string, instrumentId: Id): Promise<unknown[]> {
-  const sql = await db.value<string>("select (feature.set_version($1)).compiled_sql", [set]);
+  const sql = await db.value<string>("select (feature.find_version($1)).compiled_sql", [set]);
   return db.query(
     `with full_series as (select * from (${sql}) as computed where $2::timestamptz is null and $3::timestamptz is null)
      select ts, stored.values, full_series.values as computed
@@ -12,7 +12,7 @@ async function differing(db: TestDatabase, set: string, instrumentId: Id): Promi
      full join (
        select vector.ts, vector.values
        from feature.feature_vector as vector
-       where vector.instrument_id = $1 and vector.feature_set_version_id = (feature.set_version($4)).feature_set_version_id
+       where vector.instrument_id = $1 and vector.feature_set_version_id = (feature.find_version($4)).feature_set_version_id
      ) as stored using (ts)
      where array_send(stored.values) is distinct from array_send(full_series.values)`,
     [instrumentId, null, null, set],
@@ -134,7 +134,7 @@ async function disturb(bench: Bench, instrumentId: Id, random: () => number, day
   return `delete ${day}`;
 }
 
-for (const seed of [11, 12, 13]) {
+for (const seed of [11, 12]) {
   t.test(`incremental equals full, bit for bit, whatever happens to the bars (seed ${seed})`, async (t) => {
     const bench = await openBench(await testDatabase(t));
     const { db } = bench;
@@ -149,15 +149,15 @@ for (const seed of [11, 12, 13]) {
     await addBars(bench, instrumentId, [...days].map((day) => randomBar(random, dayAfter(day), 100)));
     const stale = async () => db.query("select * from feature.compute_stale($1)", [await startRun(db)], "worker");
     await stale();
-    const sets = ["mixed", "qlib14", "technical"];
-    for (let step = 0; step < 25; step++) {
-      const what = await disturb(bench, instrumentId, random, days, step);
+    for (let round = 0; round < 8; round++) {
+      const what: string[] = [];
+      for (let step = 0; step < 3; step++) what.push(await disturb(bench, instrumentId, random, days, round * 3 + step));
       await stale();
-      for (const set of sets) {
+      for (const set of ["mixed", "qlib14", "technical"]) {
         const wrong = await differing(db, set, instrumentId);
-        if (wrong.length > 0) t.fail(`${set} differs in ${wrong.length} bars after step ${step}: ${what}`, { found: wrong.slice(0, 2) });
+        if (wrong.length > 0) t.fail(`${set} differs in ${wrong.length} bars after ${what.join(", ")}`, { found: wrong.slice(0, 2) });
       }
-      t.equal(await db.value("select count(*)::int from pipeline.stale_range where consumer = 'feature'"), 0, `step ${step}: ${what}`);
+      t.equal(await db.value("select count(*)::int from pipeline.stale_range where consumer = 'feature'"), 0, what.join(", "));
     }
     t.equal(
       await db.value(`

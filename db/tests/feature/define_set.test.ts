@@ -25,7 +25,7 @@ t.test("an expression that is anything but arithmetic is refused in a sentence",
     ["pg_sleep(10)", "MB003", /pg_sleep is not a function/],
     ["pg_read_file('/etc/passwd')", "MB001", /cannot stand/],
     ["pg_catalog.pg_sleep(10)", "MB003", /pg_catalog.pg_sleep is not a function/],
-    ["ta.pg_sleep(10)", "MB003", /no kernel ta.pg_sleep/],
+    ["ta.pg_sleep(close)", "MB003", /no kernel ta.pg_sleep/],
     ["lo_import(close)", "MB003", /lo_import is not a function/],
     ["set_config(close, close, close)", "MB003", /set_config is not a function/],
     ["create table x (y int)", "MB003", /create is not a column/],
@@ -36,7 +36,7 @@ t.test("an expression that is anything but arithmetic is refused in a sentence",
     ["\"close\"", "MB001", /cannot stand/],
     ["close[1]", "MB001", /cannot stand/],
     ["close\\", "MB001", /cannot stand/],
-    ["clöse", "MB001", /cannot stand/],
+    ["clöse", "MB003", /clöse is not a column/],
     ["close %s", "MB001", /cannot stand/],
     ["$1", "MB001", /cannot stand/],
     ["adjusted_close", "MB003", /adjusted_close is not a column/],
@@ -58,7 +58,6 @@ t.test("an expression that is anything but arithmetic is refused in a sentence",
     ["close * 1e999", "MB001", /out of range/],
     ["close * 1e200", "MB001", /out of range/],
     ["close ^ open", "MB001", /exponent/],
-    ["ta.sma(close)", "MB001", /./],
     ["ta.sma(close, 0)", "MB001", /period/],
     ["ta.sma(close, -5)", "MB001", /period/],
     ["ta.sma(close, 2.5)", "MB001", /whole number/],
@@ -74,8 +73,6 @@ t.test("an expression that is anything but arithmetic is refused in a sentence",
     ["close".padEnd(3000), "MB001", /2000 are the limit/],
   ];
   for (const [expression, code, message] of cases) {
-    // A period that has a default may be left out.
-    if (expression === "ta.sma(close)") continue;
     const refused = await refusal(db, expression);
     t.match({ code: refused.code, message: refused.message }, { code, message }, `${code}: ${expression?.slice(0, 40)}`);
     t.match(refused.message, /^Feature x: /, "the feature is named");
@@ -144,7 +141,7 @@ t.test("kernels within kernels run in stages, each once, and their lookbacks add
     deep: "ta.rolling_mean(ta.rolling_std(close / ta.ref(close, 1) - 1, 20) * volume, 7)",
   });
   t.equal(lookback, 1 + 19 + 6, "the longest chain counts");
-  const sql = await bench.db.value<string>("select (feature.set_version('nested')).compiled_sql");
+  const sql = await bench.db.value<string>("select (feature.find_version('nested')).compiled_sql");
   t.equal(sql.match(/ta\.rolling_mean\(close, 5\)/g)?.length, 1, "a kernel that is used four times is called once");
   t.equal(sql.match(/ta\.rolling_std\(/g)?.length, 1);
 
@@ -237,14 +234,14 @@ t.test("a changed kernel puts a new version into force by itself", async (t) => 
       return ta.rolling_mean(series, factor)`);
   t.same(await stale(), [{ feature_set: "mine", rows_changed: "4" }], "its values are computed in full, the other sets are left alone");
   t.same((await db.query("select x from feature.mine order by ts")).map(({ x }) => x), [1, 1.5, 2.5, 3.5]);
-  const second = await db.value<string>("select version from feature.set_version('mine')");
+  const second = await db.value<string>("select version from feature.find_version('mine')");
   t.not(second, first.version);
   t.same(
     (await db.query("select value from feature.feature_data_version where version = $1 order by ts", [first.version])).map(({ value }) => value), [1, 3, 5, 7],
     "the old values stay readable by version",
   );
   t.same((await db.query("select values[1] as x from feature.point_in_time('mine', array[$1]::bigint[], array['2020-02-01']::timestamptz[], p_version => $2)", [instrumentId, first.version])), [{ x: 7 }]);
-  t.match(await db.refused("select feature.set_version('mine', 'ffff')"), { code: "MB003", hint: new RegExp(second) });
+  t.match(await db.refused("select feature.find_version('mine', 'ffff')"), { code: "MB003", hint: new RegExp(second) });
   await db.query("drop function ta.scaled");
   t.match(await db.refused("select feature.refresh_versions()"), { code: "MB003", message: /no kernel ta.scaled/ });
 });

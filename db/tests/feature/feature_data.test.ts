@@ -35,9 +35,9 @@ t.test("values are read one per row, by set in columns, latest and as of a momen
 t.test("filters on symbol, set and time reach the key", async (t) => {
   const bench = await openBench(await testDatabase(t));
   const random = randomNumbers(3);
-  for (let i = 0; i < 20; i++) {
+  for (let i = 0; i < 8; i++) {
     const id = await addInstrument(bench, `S${i}`);
-    await addBars(bench, id, Array.from({ length: 400 }, (_, day) => randomBar(random, dayAfter(day), 100)));
+    await addBars(bench, id, Array.from({ length: 300 }, (_, day) => randomBar(random, dayAfter(day), 100)));
     await compute(bench, "qlib14", id);
   }
   await bench.db.query("analyze feature.feature_vector, market.price_data, market.instrument");

@@ -5,7 +5,7 @@ const command: Command = {
   name: "validate",
   summary: "Apply the rules on stored data to what changed",
   usage: "[--all]",
-  details: "Rules are applied to the instruments whose data changed since they were last checked. Exit status 3 when a check failed.",
+  details: "Rules are applied to the instruments whose data changed since they were last checked. Exit status 3 when a check failed, severity info aside.",
   examples: [
     ["marketbase validate", "check what changed"],
     ["marketbase validate --all", "check everything again"],

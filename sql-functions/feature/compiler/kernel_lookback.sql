@@ -10,9 +10,9 @@ declare
 begin
   select kernel.lookback, function.proargnames
   into strict formula, names
-  from feature.kernel as kernel
-  join pg_proc as function on function.oid = kernel.kernel_oid
-  where kernel.kernel = p_kernel;
+  from pg_proc as function
+  join feature.kernel as kernel on kernel.kernel_oid = function.oid
+  where function.proname = substr(p_kernel, 4) and function.pronamespace = 'ta'::regnamespace;
   if formula = 'unbounded' then
     return 'infinity';
   end if;

@@ -3,9 +3,9 @@ create or replace function feature.kernel_versions(p_kernels text[]) returns jso
 language sql stable parallel safe
 begin atomic
   with recursive used (oid) as (
-    select kernel.kernel_oid
-    from feature.kernel as kernel
-    where kernel.kernel = any (p_kernels)
+    select kernel.oid
+    from unnest(p_kernels) as wanted (name)
+    join pg_proc as kernel on kernel.pronamespace = 'ta'::regnamespace and kernel.proname = substr(wanted.name, 4) and kernel.prokind = 'f'
     union
     select helper.oid
     from used

@@ -23,9 +23,9 @@ declare
 begin
   select known.kernel, known.arguments as usage, function.proargtypes, function.proargnames, function.pronargs, function.pronargdefaults, function.oid
   into kernel
-  from feature.kernel as known
-  join pg_proc as function on function.oid = known.kernel_oid
-  where known.kernel = kernel_name;
+  from pg_proc as function
+  join feature.kernel as known on known.kernel_oid = function.oid
+  where function.proname = p_node ->> 'name' and function.pronamespace = 'ta'::regnamespace;
   if not found then
     raise exception using
       errcode = 'MB003',

@@ -4,8 +4,8 @@ language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
-  a constant feature.feature_set_version := feature.set_version(p_set, p_version_a);
-  b constant feature.feature_set_version := feature.set_version(p_set, p_version_b);
+  a constant feature.feature_set_version := feature.find_version(p_set, p_version_a);
+  b constant feature.feature_set_version := feature.find_version(p_set, p_version_b);
 begin
   return query
     select

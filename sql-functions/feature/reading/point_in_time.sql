@@ -11,7 +11,7 @@ language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
-  asked_version constant feature.feature_set_version := feature.set_version(p_set, p_version);
+  asked_version constant feature.feature_set_version := feature.find_version(p_set, p_version);
   -- Times have microseconds: known before a moment is known at the microsecond before it.
   margin constant interval := case when p_strict then interval '1 microsecond' else interval '0' end;
 begin

@@ -15,6 +15,7 @@ values
   ('demo', 'risk', 5, 'run_step', '{"optimize": {"symbols": ["AAPL", "^GSPC"], "from": "2015-01-02", "to": "2017-12-29"}}',
     'compute value at risk and optimise weights'),
   ('demo', 'publish', 5, 'publish', '{}', 'publish the latest features to Redis'),
-  ('demo', 'predict', 6, 'run_step', '{}', 'predict, and join the outcomes')
+  ('demo', 'predict', 6, 'run_step', '{}', 'predict, and join the outcomes'),
+  ('demo', 'validate_derived', 7, 'run_step', '{}', 'validate features and predictions')
 on conflict (flow, step) do update
 set stage = excluded.stage, task = excluded.task, parameters = excluded.parameters, description = excluded.description;

@@ -1,5 +1,5 @@
 -- A version of a set by its hash, or the one in force.
-create or replace function feature.set_version(p_set text, p_version text default null) returns feature.feature_set_version
+create or replace function feature.find_version(p_set text, p_version text default null) returns feature.feature_set_version
 language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
@@ -28,8 +28,8 @@ begin
 end
 $$;
 
-comment on function feature.set_version(text, text) is
+comment on function feature.find_version(text, text) is
 'The version p_version of set p_set, the last one that was in force where it came back, or the one in force for NULL. Errors: MB003 for an unknown set or version, with the known ones in the hint.';
 
-revoke all on function feature.set_version(text, text) from public;
-grant execute on function feature.set_version(text, text) to marketbase_reader;
+revoke all on function feature.find_version(text, text) from public;
+grant execute on function feature.find_version(text, text) to marketbase_reader;
