@@ -3,6 +3,7 @@ import t from "tap";
 import { testDatabase } from "../../db/tests/support/database.ts";
 import { UserError } from "../config/user-error.ts";
 import { startGraphqlServer } from "./server.ts";
+import { steps } from "./tags.ts";
 import { startApi } from "./testing/api.ts";
 
 const db = await testDatabase(t);
@@ -56,6 +57,9 @@ t.test("what exists in SQL has its name in GraphQL, and its comment", async (t) 
     "documentEmbeddings", "featureData", "validationResults", "pipelineRuns", "dataLineages", "modelTrainingRuns", "modelPredictions",
   ]) {
     t.ok(names.has(model), model);
+  }
+  for (const step of steps) {
+    t.equal(await db.value("select count(*)::int from pg_proc where pronamespace::regnamespace || '.' || proname = $1", [step]), 1, `${step} is left out, and exists`);
   }
   for (const hidden of ["candidateBars", "candidateFacts", "rawResponseChunks"]) t.notOk(names.has(hidden), hidden);
 });
