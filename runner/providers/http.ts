@@ -58,6 +58,8 @@ export async function fetchBounded(url: string, headers: Readonly<Record<string,
 /** Only https, only the hosts of the provider, no user and password. */
 function checkAddress(address: URL, { hosts, ownServer }: HttpLimits): URL {
   if (address.protocol !== "https:" && !(ownServer === true && address.protocol === "http:")) throw new UserError(`${address.host} is only asked over https.`);
+  const literal = address.hostname.replace(/^\[|\]$/g, "");
+  if (isIP(literal) !== 0 && ownServer !== true && !isPublicAddress(literal)) throw new UserError(`${address.hostname} is not a public address.`);
   if (!hosts.includes(address.host)) throw new UserError(`${address.host} is not among the hosts of this provider.`);
   if (address.username !== "" || address.password !== "") throw new UserError("An address with a user and a password in it is not asked.");
   return address;
@@ -127,16 +129,17 @@ for (const [network, prefix] of [
   ["0.0.0.0", 8], ["10.0.0.0", 8], ["100.64.0.0", 10], ["127.0.0.0", 8], ["169.254.0.0", 16], ["172.16.0.0", 12], ["192.0.0.0", 24], ["192.0.2.0", 24],
   ["192.168.0.0", 16], ["198.18.0.0", 15], ["198.51.100.0", 24], ["203.0.113.0", 24], ["224.0.0.0", 4], ["240.0.0.0", 4],
 ] as const) notPublic.addSubnet(network, prefix, "ipv4");
-for (const [network, prefix] of [
-  ["::", 96], ["64:ff9b:1::", 48], ["100::", 64], ["2001:db8::", 32], ["fc00::", 7], ["fe80::", 10], ["ff00::", 8],
-] as const) notPublic.addSubnet(network, prefix, "ipv6");
+for (const [network, prefix] of [["2001::", 23], ["2001:db8::", 32], ["2002::", 16], ["3fff::", 20]] as const) notPublic.addSubnet(network, prefix, "ipv6");
+const global6 = new BlockList();
+global6.addSubnet("2000::", 3, "ipv6");
 
 /** Whether an IP address is one of the public internet, and not of this machine, a private network or a special purpose. */
 export function isPublicAddress(address: string): boolean {
   const family = isIP(address);
   const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
   if (mapped !== undefined) return isPublicAddress(mapped);
-  return family === 4 ? !notPublic.check(address, "ipv4") : family === 6 && !notPublic.check(address, "ipv6");
+  if (family === 4) return !notPublic.check(address, "ipv4");
+  return family === 6 && global6.check(address, "ipv6") && !notPublic.check(address, "ipv6");
 }
 
 /** Resolves a name and refuses what is not public, at the moment of connecting: a name cannot change in between. */

@@ -163,3 +163,37 @@ comment on type ingest.acceptance is 'What became of the accepted rows of a body
 comment on column ingest.acceptance.new_count is 'Rows that were not known before.';
 comment on column ingest.acceptance.changed_count is 'Rows that made a new version of a known one.';
 comment on column ingest.acceptance.unchanged_count is 'Rows that said what was known already, or came from an older body or a provider of lower priority.';
+
+create type ingest.fact_value as (
+  instrument_id bigint,
+  taxonomy text,
+  concept text,
+  unit text,
+  period_start date,
+  period_end date,
+  value numeric,
+  fiscal_year integer,
+  fiscal_period text,
+  form text,
+  accession text,
+  filed date,
+  known_from timestamptz,
+  next_known_from timestamptz,
+  is_stored boolean
+);
+comment on type ingest.fact_value is 'A value that a reported fact has had, and how long it was the one to know.';
+comment on column ingest.fact_value.instrument_id is 'Instrument of the company.';
+comment on column ingest.fact_value.taxonomy is 'Taxonomy of the concept.';
+comment on column ingest.fact_value.concept is 'Name of the concept.';
+comment on column ingest.fact_value.unit is 'Unit of the value.';
+comment on column ingest.fact_value.period_start is 'First day of the period.';
+comment on column ingest.fact_value.period_end is 'Last day of the period.';
+comment on column ingest.fact_value.value is 'The value.';
+comment on column ingest.fact_value.fiscal_year is 'Fiscal year of the filing.';
+comment on column ingest.fact_value.fiscal_period is 'Fiscal period of the filing.';
+comment on column ingest.fact_value.form is 'Form.';
+comment on column ingest.fact_value.accession is 'Accession number of the filing.';
+comment on column ingest.fact_value.filed is 'Date of the filing.';
+comment on column ingest.fact_value.known_from is 'Start of the day after filing, New York time.';
+comment on column ingest.fact_value.next_known_from is 'From when the next value is known; null for the last one.';
+comment on column ingest.fact_value.is_stored is 'True where that value of that day is stored already.';

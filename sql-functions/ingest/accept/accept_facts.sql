@@ -2,11 +2,13 @@
 create or replace function ingest.accept_facts(p_run_id bigint, p_raw_response_id bigint) returns ingest.acceptance
 language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
+set work_mem to '64MB'
 as $$
 declare
   response_provider text;
   candidate_count bigint;
   restated_count bigint;
+  timeline ingest.fact_value[];
   outcome ingest.acceptance;
 begin
   select raw_response.provider into response_provider from ingest.raw_response where raw_response.raw_response_id = p_raw_response_id;
@@ -19,6 +21,8 @@ begin
     where candidate.raw_response_id = p_raw_response_id
     order by candidate.instrument_id
   ) as touched;
+
+  select array_agg(fact) into timeline from ingest.fact_timeline(p_raw_response_id) as fact;
 
   -- Values that were restated since: straight into the history.
   insert into market.company_fundamental_history (
@@ -37,7 +41,7 @@ begin
     )),
     fact.value, fact.fiscal_year, fact.fiscal_period, fact.form, fact.accession, fact.filed,
     fact.known_from, fact.next_known_from, now(), response_provider, p_raw_response_id, p_run_id
-  from ingest.fact_timeline(p_raw_response_id) as fact
+  from unnest(timeline) as fact
   left join market.company_fundamental current using (instrument_id, taxonomy, concept, unit, period_start, period_end)
   where not fact.is_stored and fact.next_known_from is not null;
   get diagnostics restated_count = row_count;
@@ -47,7 +51,7 @@ begin
   set
     value = fact.value, fiscal_year = fact.fiscal_year, fiscal_period = fact.fiscal_period, form = fact.form, accession = fact.accession,
     filed = fact.filed, known_from = fact.known_from, provider = response_provider, raw_response_id = p_raw_response_id, run_id = p_run_id
-  from ingest.fact_timeline(p_raw_response_id) as fact
+  from unnest(timeline) as fact
   where fact.next_known_from is null
     and (current.instrument_id, current.taxonomy, current.concept, current.unit, current.period_start, current.period_end)
       = (fact.instrument_id, fact.taxonomy, fact.concept, fact.unit, fact.period_start, fact.period_end)
@@ -68,7 +72,7 @@ begin
         = (fact.instrument_id, fact.taxonomy, fact.concept, fact.unit, fact.period_start, fact.period_end)
     ), 0),
     fact.known_from, response_provider, p_raw_response_id, p_run_id
-  from ingest.fact_timeline(p_raw_response_id) as fact
+  from unnest(timeline) as fact
   where fact.next_known_from is null
   order by fact.instrument_id, fact.taxonomy, fact.concept, fact.unit, fact.period_start, fact.period_end
   on conflict (instrument_id, taxonomy, concept, unit, period_start, period_end) do nothing;

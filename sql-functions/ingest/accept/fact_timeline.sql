@@ -1,22 +1,5 @@
 -- What was known of each fact, and from when, once the candidates of a body are added to what is stored.
-create or replace function ingest.fact_timeline(
-  p_raw_response_id bigint,
-  out instrument_id bigint,
-  out taxonomy text,
-  out concept text,
-  out unit text,
-  out period_start date,
-  out period_end date,
-  out value numeric,
-  out fiscal_year integer,
-  out fiscal_period text,
-  out form text,
-  out accession text,
-  out filed date,
-  out known_from timestamptz,
-  out next_known_from timestamptz,
-  out is_stored boolean
-) returns setof record
+create or replace function ingest.fact_timeline(p_raw_response_id bigint) returns setof ingest.fact_value
 language sql stable strict parallel safe
 rows 10000
 begin atomic

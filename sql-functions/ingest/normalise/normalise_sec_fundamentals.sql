@@ -37,13 +37,14 @@ begin
   where instrument.instrument_id = company_id and instrument.name is null and jsonb_typeof(document -> 'entityName') = 'string';
 
   insert into ingest.candidate_fact (
-    raw_response_id, row_no, instrument_id, taxonomy, concept, unit, period_start, period_end, value, fiscal_year, fiscal_period, form, accession, filed, payload
+    raw_response_id, row_no, instrument_id, taxonomy, concept, unit, period_start, period_end, value, fiscal_year, fiscal_period, form,
+    accession, filed, payload
   )
   select
     p_raw_response_id, row_number() over (), company_id, fact.taxonomy, fact.concept, fact.unit,
     coalesce(fact.period_start, case when fact.start_text is null then fact.period_end end), fact.period_end, fact.value,
     fact.fiscal_year, fact.fiscal_period, fact.form, fact.accession, fact.filed,
-    case when problem.text is not null then fact.body || jsonb_build_object('problem', problem.text) end
+    case when problem.text is not null then jsonb_build_object('fact', fact.body, 'problem', problem.text) end
   from (
     select
       taxonomy.key as taxonomy, concept.key as concept, unit.key as unit, item.body, item.body ->> 'start' as start_text,
