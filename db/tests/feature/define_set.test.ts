@@ -71,6 +71,9 @@ t.test("an expression that is anything but arithmetic is refused in a sentence",
     ["close + " .repeat(300) + "close", "MB001", /characters|too long/],
     ["(".repeat(40) + "close" + ")".repeat(40), "MB001", /too long/],
     ["close".padEnd(3000), "MB001", /2000 are the limit/],
+    ["x".repeat(1_000_000), "MB001", /2000 are the limit/],
+    [`${"sqrt(".repeat(28)}close${")".repeat(28)}`, "MB001", /nests too many/],
+    [`${"- (".repeat(28)}close${")".repeat(28)}`.replace("close", "clos"), "MB003", /clos is not a column/],
   ];
   for (const [expression, code, message] of cases) {
     const refused = await refusal(db, expression);

@@ -21,7 +21,7 @@ declare
   column_names constant text := coalesce((select string_agg(', ' || name, '') from unnest(columns) as name), '');
   column_arrays constant text := coalesce((select string_agg(format(E',\n    array_agg(%1$s order by ts) as %1$s', name), '') from unnest(columns) as name), '');
   -- Columns that only kernels need do not become rows again.
-  row_expressions constant text := array_to_string(p_outputs, E'\n') || coalesce((select string_agg(used, E'\n') from jsonb_object_keys(arguments) as used), '');
+  row_expressions constant text := array_to_string(p_outputs || array(select jsonb_object_keys(arguments)), E'\n');
   column_rows constant text := coalesce(
     (select string_agg(format(', unnest(%1$s) as %1$s', name), '') from unnest(columns) as name where row_expressions ~ format('\m%s\M', name)), ''
   );

@@ -87,6 +87,13 @@ begin
     end loop;
     sql := sql || case when cardinality(parts) % 2 = 1 then ' else ' || parts[cardinality(parts)] else '' end || ' end';
   end if;
+  -- The guards of sqrt, exp and powers write their argument twice, so that nesting them doubles the text each time.
+  if length(sql) > 10000 then
+    raise exception using
+      errcode = 'MB001',
+      message = 'The expression nests too many roots, exponentials and powers.',
+      hint = 'Simplify it, or compute a part of it as a feature of its own.';
+  end if;
 end
 $$;
 
@@ -95,6 +102,6 @@ comment on function feature.plan_expression(jsonb, jsonb) is
 p_node: tree from feature.parse_expression. plan: an object with columns, arguments and kernels.
 Also: how tightly the SQL binds, the level of the last kernels that it needs (0: none) and the lookback in bars (infinity: unbounded).
 What cannot be computed is NULL: a division by zero, a logarithm or root of a number that has none, an exponential that is no double.
-Errors: MB001 and MB003 of feature.plan_kernel.';
+Errors: MB001 and MB003 of feature.plan_kernel, MB001 for roots, exponentials and powers nested too deeply.';
 
 revoke all on function feature.plan_expression(jsonb, jsonb) from public;
