@@ -8,6 +8,7 @@ t.test("an empty environment has defaults", async (t) => {
     databaseUrl: undefined,
     redisUrl: undefined,
     home: join(repositoryRoot, ".marketbase"),
+    host: "127.0.0.1",
     port: 5678,
     environment: "development",
     debug: false,

@@ -13,19 +13,19 @@ export const TagsPlugin: GraphileConfig.Plugin = jsonPgSmartTags({
       "ingest.raw_response": { attribute: { body: { tags: { behavior: "-*" } } } },
       "ingest.raw_response_chunk": { tags: { behavior: "-*" } },
     },
-    // Steps of other functions: useful in SQL, of no use alone to who asks over HTTP.
-    procedure: Object.fromEntries(
-      [
-        "feature.current_set", "feature.set_version", "lineage.roots", "lineage.window_start", "market.instrument_id", "market.instrument_ids",
-        "ml.find_model", "ml.labels", "portfolio.find_portfolio", "portfolio.return_prices", "quality.report_moment",
-      ].map((name) => [name, { tags: { behavior: "-*" } }]),
-    ),
   },
 });
 
+/** Steps of other functions: useful in SQL, of no use alone to who asks over HTTP. */
+export const steps: ReadonlySet<string> = new Set([
+  "feature.current_set", "feature.find_version", "lineage.roots", "lineage.window_start", "market.instrument_id", "market.instrument_ids",
+  "ml.find_model", "ml.labels", "portfolio.find_portfolio", "portfolio.return_prices", "quality.report_moment",
+]);
+
 /**
- * Functions that the API leaves out by their nature: those of a composite type that is no row of a table are steps of other functions, as nobody
- * could give them their argument, and immutable ones read nothing, so that a query could only give them what it knows already.
+ * Functions that the API leaves out: those of the list above, and two kinds by their nature. Those of a composite type that is no row of a table
+ * are steps of other functions, as nobody could give them their argument; immutable ones read nothing, so that they could only tell what follows
+ * from what the caller knows already.
  */
 export const PlumbingPlugin: GraphileConfig.Plugin = {
   name: "MarketbasePlumbingPlugin",
@@ -35,7 +35,8 @@ export const PlumbingPlugin: GraphileConfig.Plugin = {
       pgProcedures_PgResourceOptions(_info, { pgProc, resourceOptions }) {
         const kinds = pgProc.getArguments().map(({ isIn, type }) => (isIn ? type.getClass()?.relkind : undefined));
         const isOfRow = kinds[0] === "r" || kinds[0] === "v";
-        if (!kinds.includes("c") && (pgProc.provolatile !== "i" || isOfRow)) return;
+        const isStep = steps.has(`${pgProc.getNamespace()?.nspname}.${pgProc.proname}`);
+        if (!isStep && !kinds.includes("c") && (pgProc.provolatile !== "i" || isOfRow)) return;
         resourceOptions.extensions = { ...resourceOptions.extensions, tags: { ...resourceOptions.extensions?.tags, behavior: ["-*"] } };
       },
     },

@@ -53,7 +53,7 @@ function shapeFindings({ path, sql }: SqlFile): Finding[] {
 /** Sentences may be long: comments, and strings with their place in the code. A signature in a grant cannot be broken. */
 function isProse(sql: string, line: string): boolean {
   const code = line.replace(/'(?:[^']|'')*'/g, "''");
-  return code.length <= 160 || /^\s*--|^(grant|revoke) .* on function /.test(line) || [...sql.matchAll(/^comment on [\s\S]*?;$/gim)].some(([comment]) => comment.includes(line));
+  return code.length <= 160 || /^\s*--|^(grant|revoke) .* on function /.test(line) || [...sql.matchAll(/^comment on [^']*'(?:[^']|'')*';?/gim)].some(([comment]) => comment.includes(line));
 }
 
 function objectOf(path: string): string {

@@ -13,7 +13,7 @@ function trial(terminal: boolean): { output: Output; clock: { now: number }; tex
 
 t.test("not a terminal: one plain line a step, a sign of life every ten seconds", async (t) => {
   const { output, clock, text } = trial(false);
-  const progress = createProgress(output, () => clock.now);
+  const progress = createProgress(output, () => clock.now, {});
   const step = progress.step("bars", 4_000);
   for (let n = 0; n < 4; n++) {
     clock.now += 6_000;
@@ -26,7 +26,7 @@ t.test("not a terminal: one plain line a step, a sign of life every ten seconds"
 
 t.test("a terminal: a live line with counts, and the line that stays", async (t) => {
   const { output, clock, text } = trial(true);
-  const progress = createProgress(output, () => clock.now);
+  const progress = createProgress(output, () => clock.now, {});
   const step = progress.step("features");
   step.total(10);
   clock.now = 5_000;
@@ -42,7 +42,7 @@ t.test("a terminal: a live line with counts, and the line that stays", async (t)
 
 t.test("run: the result or the failure of the work", async (t) => {
   const { output, clock, text } = trial(false);
-  const progress = createProgress(output, () => clock.now);
+  const progress = createProgress(output, () => clock.now, {});
   t.equal(await progress.run("count", async () => 3, (n) => `${n} things`), 3);
   await t.rejects(progress.run("break", async () => Promise.reject(new Error("no"))), { message: "no" });
   t.equal(text(), "✓ count · 3 things · 0 ms\n✗ break · failed · 0 ms\n");

@@ -27,8 +27,8 @@ export interface Progress {
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
 
 /** Progress on `output` (standard error by default). Nothing is ever written to standard output. */
-export function createProgress(output: Output = process.stderr, now: () => number = () => performance.now()): Progress {
-  const style = styleFor(output);
+export function createProgress(output: Output = process.stderr, now: () => number = () => performance.now(), env: NodeJS.ProcessEnv = process.env): Progress {
+  const style = styleFor(output, env);
   const live = output.isTTY === true;
   let current: { line(): string } | undefined;
   let frame = 0;

@@ -10,78 +10,73 @@ language plpgsql immutable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
+  arguments constant jsonb := p_plan -> 'arguments';
+  kernels constant jsonb := p_plan -> 'kernels';
   columns constant text[] := array(
     select part.name
-    from unnest('{open,high,low,close,volume}'::text[]) with ordinality as part (name, nr)
+    from unnest('{open,high,low,close,volume}'::text[]) with ordinality as part (name, position)
     where p_plan -> 'columns' ? part.name
-    order by part.nr
+    order by part.position
   );
-  ctes text[];
-  carried text;
-  arguments jsonb;
-  kernels text;
+  column_names constant text := coalesce((select string_agg(', ' || name, '') from unnest(columns) as name), '');
+  column_arrays constant text := coalesce((select string_agg(format(E',\n    array_agg(%1$s order by ts) as %1$s', name), '') from unnest(columns) as name), '');
+  -- Columns that only kernels need do not become rows again.
+  row_expressions constant text := array_to_string(p_outputs, E'\n') || coalesce((select string_agg(used, E'\n') from jsonb_object_keys(arguments) as used), '');
+  column_rows constant text := coalesce(
+    (select string_agg(format(', unnest(%1$s) as %1$s', name), '') from unnest(columns) as name where row_expressions ~ format('\m%s\M', name)), ''
+  );
+  computed constant text := E',\n    %1$s as %2$s';
+  kernel_rows text := '';
+  stages text[];
 begin
-  ctes := array[format(
+  stages := array[format(
     E'bar as (\n  select ts, known_from%s%s\n  from feature.known_bars($1, %L, $2, $3)\n)',
-    (select string_agg(', ' || part.name, '' order by part.nr) from unnest(columns) with ordinality as part (name, nr)),
-    feature.compile_list(p_plan -> 'arguments', 0, E',\n    %1$s as %2$s'),
-    p_bar_interval
+    column_names, feature.compile_list(arguments, 0, computed), p_bar_interval
   )];
 
-  if p_levels > 0 then
-    carried := E'ts, known_from' || coalesce((select string_agg(', ' || part.name, '' order by part.nr) from unnest(columns) with ordinality as part (name, nr)), '');
-    ctes := ctes || format(
-      E'series as (\n  select\n    array_agg(ts order by ts) as ts,\n    array_agg(known_from order by ts) as known_from%s%s\n  from bar\n)',
-      (select string_agg(format(E',\n    array_agg(%1$I order by ts) as %1$I', part.name), '' order by part.nr) from unnest(columns) with ordinality as part (name, nr)),
-      feature.compile_list(p_plan -> 'arguments', 0, E',\n    array_agg(%2$s order by ts) as %2$s')
-    );
-  end if;
-
   for level in 1 .. p_levels loop
-    kernels := feature.compile_list(p_plan -> 'kernels', level, E',\n    %1$s as %2$s');
     if level = 1 then
-      ctes := ctes || format(
-        E'kernel_1 as materialized (\n  select\n    ts, feature.latest_known(known_from, %s) as known_from%s%s%s\n  from series\n)',
-        coalesce(p_lookback::text, 'null'),
-        (select string_agg(', ' || part.name, '' order by part.nr) from unnest(columns) with ordinality as part (name, nr)),
-        feature.compile_list(p_plan -> 'arguments', 0, ', %2$s'),
-        kernels
+      stages := stages || array[
+        format(
+          E'series as (\n  select\n    array_agg(ts order by ts) as ts,\n    array_agg(known_from order by ts) as known_from%s%s\n  from bar\n)',
+          column_arrays, feature.compile_list(arguments, 0, E',\n    array_agg(%2$s order by ts) as %2$s')
+        ),
+        format(
+          E'kernel_1 as materialized (\n  select\n    ts, feature.latest_known(known_from, %s) as known_from%s%s%s\n  from series\n)',
+          coalesce(p_lookback::text, 'null'), column_names, feature.compile_list(arguments, 0, ', %2$s'), feature.compile_list(kernels, 1, computed)
+        )
+      ];
+    elsif feature.compile_list(arguments, level - 1, '%2$s') = '' then
+      stages := stages || format(
+        E'kernel_%1$s as materialized (\n  select\n    kernel_%2$s.*%3$s\n  from kernel_%2$s\n)',
+        level, level - 1, feature.compile_list(kernels, level, computed)
       );
-    elsif feature.compile_list(p_plan -> 'arguments', level - 1, '%2$s') = '' then
-      ctes := ctes || format(E'kernel_%s as materialized (\n  select\n    kernel_%s.*%s\n  from kernel_%2$s\n)', level, level - 1, kernels);
     else
-      ctes := ctes || format(
-        E'row_%s as (\n  select\n    unnest(ts) as ts%s%s\n  from kernel_%1$s\n)',
-        level - 1,
-        (select string_agg(format(', unnest(%1$s) as %1$s', part.name), '' order by part.nr) from unnest(columns) with ordinality as part (name, nr)),
-        (select string_agg(feature.compile_list(p_plan -> 'kernels', made, E',\n    unnest(%2$s) as %2$s'), '' order by made) from generate_series(1, level - 1) as made)
-      );
-      ctes := ctes || format(
-        E'series_%s as (\n  select\n    %s\n  from row_%1$s\n)',
-        level - 1,
-        ltrim(feature.compile_list(p_plan -> 'arguments', level - 1, E',\n    array_agg(%1$s order by ts) as %2$s'), E',\n ')
-      );
-      ctes := ctes || format(
-        E'kernel_%s as materialized (\n  select\n    kernel_%s.*, series_%2$s.*%s\n  from kernel_%2$s\n  cross join series_%2$s\n)',
-        level, level - 1, kernels
-      );
+      -- Arithmetic between kernels is done on rows.
+      stages := stages || array[
+        format(E'row_%1$s as (\n  select\n    unnest(ts) as ts%2$s%3$s\n  from kernel_%1$s\n)', level - 1, column_rows, kernel_rows),
+        format(
+          E'series_%1$s as (\n  select\n    %2$s\n  from row_%1$s\n)',
+          level - 1, ltrim(feature.compile_list(arguments, level - 1, E',\n    array_agg(%1$s order by ts) as %2$s'), E',\n ')
+        ),
+        format(
+          E'kernel_%1$s as materialized (\n  select\n    kernel_%2$s.*, series_%2$s.*%3$s\n  from kernel_%2$s\n  cross join series_%2$s\n)',
+          level, level - 1, feature.compile_list(kernels, level, computed)
+        )
+      ];
     end if;
+    kernel_rows := kernel_rows || feature.compile_list(kernels, level, E',\n    unnest(%2$s) as %2$s');
   end loop;
 
   if p_levels > 0 then
-    ctes := ctes || format(
-      E'value_row as (\n  select\n    unnest(ts) as ts, unnest(known_from) as known_from%s%s\n  from kernel_%s\n)',
-      (select string_agg(format(', unnest(%1$s) as %1$s', part.name), '' order by part.nr) from unnest(columns) with ordinality as part (name, nr)),
-      (select string_agg(feature.compile_list(p_plan -> 'kernels', made, E',\n    unnest(%2$s) as %2$s'), '' order by made) from generate_series(1, p_levels) as made),
-      p_levels
+    stages := stages || format(
+      E'value_row as (\n  select\n    unnest(ts) as ts, unnest(known_from) as known_from%s%s\n  from kernel_%s\n)', column_rows, kernel_rows, p_levels
     );
   end if;
 
   return format(
     E'with %s\nselect ts, known_from, array[\n    %s\n  ]::double precision[] as values\nfrom %s',
-    array_to_string(ctes, ', '),
-    array_to_string(p_outputs, E'\n    '),
-    case when p_levels > 0 then 'value_row' else 'bar' end
+    array_to_string(stages, ', '), array_to_string(p_outputs, E'\n    '), case when p_levels > 0 then 'value_row' else 'bar' end
   );
 end
 $$;

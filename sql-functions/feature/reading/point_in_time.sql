@@ -12,6 +12,7 @@ set search_path to pg_catalog, pg_temp
 as $$
 declare
   asked_version constant feature.feature_set_version := feature.version_of(p_set, p_version);
+  asked_instruments constant bigint[] := array(select distinct asked.id from unnest(p_instrument_ids) as asked (id));
   -- Times have microseconds: known before a moment is known at the microsecond before it.
   margin constant interval := case when p_strict then interval '1 microsecond' else interval '0' end;
 begin
@@ -23,28 +24,23 @@ begin
   end if;
 
   return query
-    with asked as materialized (
-      select pair.instrument_id, pair.decision_time, pair.decision_time - margin as moment, pair.nr
-      from unnest(p_instrument_ids, p_decision_times) with ordinality as pair (instrument_id, decision_time, nr)
-    ), revision as materialized (
-      select vector.instrument_id, vector.ts, vector.revision, vector.values, vector.known_from, vector.known_to
-      from feature.feature_vector_version as vector
-      where vector.feature_set_version_id = asked_version.feature_set_version_id
-        and vector.instrument_id in (select asked.instrument_id from asked)
-    ), series as materialized (
-      -- From when this bar or a later one was known: rises with the bars, so that it can be searched.
-      select bar.instrument_id, array_agg(bar.ts order by bar.ts) as ts, array_agg(bar.known_from order by bar.ts) as known_from
+    with series as materialized (
+      select bars.instrument_id, bars.ts, feature.first_known(bars.known_from) as known_from
       from (
         select
-          revision.instrument_id, revision.ts,
-          min(min(revision.known_from)) over (partition by revision.instrument_id order by revision.ts desc rows unbounded preceding) as known_from
-        from revision
-        group by revision.instrument_id, revision.ts
-      ) as bar
-      group by bar.instrument_id
-    ), candidate as (
-      select asked.*, series.ts[nullif(width_bucket(asked.moment, series.known_from), 0)] as ts
-      from asked
+          vector.instrument_id,
+          array_agg(vector.ts order by vector.ts, vector.revision) as ts,
+          array_agg(vector.known_from order by vector.ts, vector.revision) as known_from
+        from feature.feature_vector_version as vector
+        where vector.instrument_id = any (asked_instruments) and vector.feature_set_version_id = asked_version.feature_set_version_id
+        group by vector.instrument_id
+      ) as bars
+    ), candidate as materialized (
+      -- The latest bar of which a revision was known.
+      select
+        pair.instrument_id, pair.decision_time, pair.decision_time - margin as moment, pair.position,
+        series.ts[nullif(width_bucket(pair.decision_time - margin, series.known_from), 0)] as ts
+      from unnest(p_instrument_ids, p_decision_times) with ordinality as pair (instrument_id, decision_time, position)
       left join series using (instrument_id)
     )
     select
@@ -52,8 +48,9 @@ begin
       found.ts, asked_version.feature_names, found.values, found.revision, found.known_from
     from candidate
     left join market.instrument as instrument on instrument.instrument_id = candidate.instrument_id
-    left join revision
+    left join feature.feature_vector_version as revision
       on revision.instrument_id = candidate.instrument_id
+      and revision.feature_set_version_id = asked_version.feature_set_version_id
       and revision.ts = candidate.ts
       and revision.known_from <= candidate.moment
       and revision.known_to > candidate.moment
@@ -61,14 +58,15 @@ begin
     left join lateral (
       select earlier.ts, earlier.revision, earlier.values, earlier.known_from
       from feature.feature_vector_version as earlier
-      where earlier.instrument_id = candidate.instrument_id
+      where revision.ts is null
+        and earlier.instrument_id = candidate.instrument_id
         and earlier.feature_set_version_id = asked_version.feature_set_version_id
         and earlier.ts < candidate.ts
         and earlier.known_from <= candidate.moment
         and earlier.known_to > candidate.moment
       order by earlier.ts desc
       limit 1
-    ) as earlier on revision.ts is null
+    ) as earlier on true
     left join lateral (
       select
         coalesce(revision.ts, earlier.ts) as ts,
@@ -76,7 +74,7 @@ begin
         coalesce(revision.revision, earlier.revision) as revision,
         coalesce(revision.known_from, earlier.known_from) as known_from
     ) as found on p_tolerance is null or found.ts >= candidate.decision_time - p_tolerance
-    order by candidate.nr;
+    order by candidate.position;
 end
 $$;
 

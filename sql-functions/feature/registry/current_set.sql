@@ -13,7 +13,9 @@ language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
 begin
-  select known.feature_set_id, known.bar_interval, current.feature_set_version_id, current.version, current.feature_names, current.lookback, current.compiled_sql
+  select
+    known.feature_set_id, known.bar_interval, current.feature_set_version_id, current.version, current.feature_names, current.lookback,
+    current.compiled_sql
   into feature_set_id, bar_interval, feature_set_version_id, version, feature_names, lookback, compiled_sql
   from feature.feature_set as known
   join feature.feature_set_version as current using (feature_set_id)

@@ -37,7 +37,8 @@ begin
   where instrument.instrument_id = company_id and instrument.name is null and jsonb_typeof(document -> 'entityName') = 'string';
 
   insert into ingest.candidate_fact (
-    raw_response_id, row_no, instrument_id, taxonomy, concept, unit, period_start, period_end, value, fiscal_year, fiscal_period, form, accession, filed, payload
+    raw_response_id, row_no, instrument_id, taxonomy, concept, unit, period_start, period_end, value, fiscal_year, fiscal_period, form,
+    accession, filed, payload
   )
   select
     p_raw_response_id, row_number() over (), company_id, fact.taxonomy, fact.concept, fact.unit,

@@ -142,7 +142,8 @@ begin
 
   insert into ingest.candidate_action (raw_response_id, row_no, instrument_id, action_type, ex_date, amount, currency)
   select
-    p_raw_response_id, row_number() over (order by action.ex_date, action.action_type), chart_id, action.action_type, action.ex_date, action.amount, action.currency
+    p_raw_response_id, row_number() over (order by action.ex_date, action.action_type), chart_id,
+    action.action_type, action.ex_date, action.amount, action.currency
   from (
     select
       'split' as action_type, (to_timestamp((event.value ->> 'date')::bigint) at time zone time_zone)::date as ex_date,

@@ -52,7 +52,9 @@ begin
     select named.symbol, (select response.run_id from ingest.raw_response response where response.raw_response_id = p_raw_response_id)
     from (
       select distinct
-        upper(btrim(case when strpos(lines.line, '"') = 0 then split_part(lines.line, ',', symbol_at) else (ingest.csv_fields(lines.line))[symbol_at] end)) as symbol
+        upper(btrim(
+          case when strpos(lines.line, '"') = 0 then split_part(lines.line, ',', symbol_at) else (ingest.csv_fields(lines.line))[symbol_at] end
+        )) as symbol
       from ingest.body_lines(p_raw_response_id) as lines
       where lines.line_no > 1
     ) as named

@@ -10,7 +10,8 @@ begin
   )
   select
     made.run_id, 'ingest.raw_response', made.raw_response_id,
-    format('%s.%s', tg_table_schema, tg_table_name), made.instrument_id, min(made.period_end::timestamp at time zone 'UTC'), max(made.period_end::timestamp at time zone 'UTC'),
+    format('%s.%s', tg_table_schema, tg_table_name), made.instrument_id,
+    min(made.period_end::timestamp at time zone 'UTC'), max(made.period_end::timestamp at time zone 'UTC'),
     count(*), lower(tg_op), normaliser.name, internal.function_version(to_regprocedure(normaliser.name || '(bigint)'))
   from made
   join ingest.raw_response response on response.raw_response_id = made.raw_response_id

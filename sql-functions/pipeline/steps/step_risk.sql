@@ -6,13 +6,14 @@ as $$
 declare
   run pipeline.pipeline_run;
   marks bigint;
+  from_session date;
   calculations bigint := 0;
   optimisations bigint := 0;
 begin
   select * into run from pipeline.pipeline_run where run_id = p_run_id;
-  select count(*) into marks from pipeline.take_stale('risk');
+  select count(*), (min(from_ts) at time zone 'UTC')::date into marks, from_session from pipeline.take_stale('risk');
   if marks > 0 then
-    select coalesce(sum(risk.compute_var(p_run_id, book.name, 0.99, 1, 500)), 0) into calculations from portfolio.portfolio book;
+    select coalesce(sum(risk.compute_var(p_run_id, book.name, 0.99, 1, 500, from_session)), 0) into calculations from portfolio.portfolio book;
     if run.parameters ? 'optimize' then
       select count(*) filter (where result.run_id = p_run_id) into optimisations
       from (values ('equal_weight'), ('min_variance')) as method (name)
@@ -33,7 +34,7 @@ end
 $$;
 
 comment on function pipeline.step_risk(bigint) is
-'Computes the one-day historical value at risk at 99 % over 500 sessions for every portfolio; and, where the step has a parameter optimize {"symbols": [...], "from": date, "to": date}, the equal-weight and the minimum-variance weights. Does nothing unless something is marked for risk in pipeline.stale_range.';
+'Computes the one-day historical value at risk at 99 % over 500 sessions for every portfolio, from the first marked session on; and, where the step has a parameter optimize {"symbols": [...], "from": date, "to": date}, the equal-weight and the minimum-variance weights. Does nothing unless something is marked for risk in pipeline.stale_range.';
 
 revoke all on function pipeline.step_risk(bigint) from public;
 grant execute on function pipeline.step_risk(bigint) to marketbase_worker;
