@@ -1,0 +1,1 @@
+-- The next migration. What lies here is applied in development and committed by `npx marketbase db commit`.
