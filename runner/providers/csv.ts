@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { basename } from "node:path";
-import type { Readable } from "node:stream";
 import { createGunzip } from "node:zlib";
 import type pg from "pg";
 import { EXIT, UserError } from "../config/user-error.ts";
@@ -107,11 +106,21 @@ async function* pieces(path: string): AsyncGenerator<Buffer> {
   if (size > 0) yield Buffer.concat(pending, size);
 }
 
-function read(path: string): AsyncIterable<Buffer> & Readable {
+async function* read(path: string): AsyncGenerator<Buffer> {
   const file = createReadStream(path, { highWaterMark: 256 * 1024 });
-  if (!path.toLowerCase().endsWith(".gz")) return file;
+  if (!path.toLowerCase().endsWith(".gz")) {
+    yield* file as AsyncIterable<Buffer>;
+    return;
+  }
   const unpacked = createGunzip();
   file.once("error", (error) => unpacked.destroy(error));
-  unpacked.once("error", () => file.destroy());
-  return file.pipe(unpacked);
+  try {
+    yield* file.pipe(unpacked) as AsyncIterable<Buffer>;
+  } catch (error) {
+    const { code } = error as { code?: string };
+    if (code?.startsWith("Z_") !== true) throw error;
+    throw new UserError(`${path} cannot be unpacked: it is damaged, or not a gzip file.`, { cause: error });
+  } finally {
+    file.destroy();
+  }
 }

@@ -5,7 +5,7 @@ import { once } from "node:events";
 import { brotliCompressSync, createGzip, deflateSync, gzipSync } from "node:zlib";
 import t from "tap";
 import { fetchBounded, isPublicAddress, type HttpLimits } from "./http.ts";
-import { startReplayServer } from "./replay-server.ts";
+import { startReplayServer } from "../testing/replay-server.ts";
 import { parseRetryAfter, type RetryableError } from "./retryable-error.ts";
 
 interface Test {

@@ -1,0 +1,24 @@
+import { join } from "node:path";
+import t from "tap";
+import { dispatch } from "../dispatch.ts";
+
+const run = (...argv: string[]) => dispatch(argv, () => new AbortController().signal);
+
+t.test("wrong usage is one sentence and exit status 2, before anything is opened", async (t) => {
+  const cases: readonly (readonly [argv: string[], message: RegExp, hint?: RegExp])[] = [
+    [["ingest", "nobody", "AAPL"], /There is no provider nobody/, /sample, yahoo, sec/],
+    [["ingest", "constructor", "AAPL"], /There is no provider constructor/],
+    [["ingest", "yahoo", "A;B"], /"A;B" cannot be a symbol of yahoo/],
+    [["ingest", "yahoo", "../etc"], /cannot be a symbol/],
+    [["ingest", "yahoo", "AAPL", "--dataset", "fundamentals"], /The provider yahoo has no fundamentals/, /It has bars/],
+    [["ingest", "yahoo", "AAPL", "--from", "2024-02-30"], /"2024-02-30" is not a date/],
+    [["ingest", "yahoo", "AAPL", "--from", "2024-02-02", "--to", "2024-02-01"], /lies after the last day/],
+    [["import", join(t.testdir({}), "none.csv")], /There is no file/],
+    [["import", t.testdir({})], /is not a file/],
+    [["import", "x.csv", "--symbol", "A;B"], /"A;B" cannot be a symbol/],
+    [["import", "x.csv", "--symbol", "AAPL", "--dataset", "trades"], /--symbol goes with bars/],
+  ];
+  for (const [argv, message, hint] of cases) {
+    await t.rejects(run(...argv), { message, exitCode: 2, ...(hint === undefined ? {} : { hint }) }, argv.join(" "));
+  }
+});

@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { writeFileSync } from "node:fs";
+import { gzipSync } from "node:zlib";
+import t from "tap";
+import { testDatabase } from "../../db/tests/support/database.ts";
+import { landFile } from "./csv.ts";
+import { ingestAll } from "./normalise.ts";
+import { reportOn } from "./report.ts";
+
+const quiet = { signal: new AbortController().signal, onItem: async <T>(_item: unknown, work: () => Promise<T>) => await work() };
+
+t.test("a large file is kept in pieces that end with a line, and read as one", async (t) => {
+  const folder = t.testdir({});
+  const path = join(folder, "Große Datei.csv");
+  const rows = 60_000;
+  const day = (n: number) => new Date(Date.UTC(2000, 0, 1) + (n % 6_000) * 86_400_000).toISOString().slice(0, 10);
+  const text = `date,open,high,low,close,volume,symbol,remark\n${Array.from({ length: rows }, (_, n) => `${day(n)},10.25,11.5,9.75,${10 + (n % 100) / 100},${n},S${Math.floor(n / 6_000)},æøå ${n}\n`).join("")}`;
+  writeFileSync(path, text);
+  const db = await testDatabase(t);
+  const bring = () => ingestAll(db.worker, {}, [{ subject: "file", parameters: {}, land: (runId) => landFile(db.worker, { runId, dataset: "bars", path }) }], quiet);
+  const [result] = await bring();
+  t.match(result?.outcome, { outcome: "normalised", rowCount: rows, acceptedCount: rows, newCount: rows, quarantinedCount: 0, isNew: true });
+  const [stored] = await db.query<{ byte_count: number; sha256: string; body: null; url: string }>("select byte_count::int, sha256, body, url from ingest.raw_response");
+  t.same(stored, { byte_count: Buffer.byteLength(text), sha256: createHash("sha256").update(text).digest("hex"), body: null, url: "file:Gro%C3%9Fe%20Datei.csv" });
+  const pieces = await db.query<{ body: Buffer }>("select body from ingest.raw_response_chunk order by chunk_no");
+  t.ok(pieces.length >= 3);
+  t.equal(Buffer.concat(pieces.map(({ body }) => body)).toString(), text, "the pieces together are the file");
+  t.ok(pieces.every(({ body }) => body.at(-1) === 0x0a), "each ends with a line");
+  t.match((await bring())[0]?.outcome, { isNew: false, newCount: 0 }, "a second import changes nothing");
+
+  const packed = `${path}.gz`;
+  writeFileSync(packed, gzipSync(text));
+  const [unpacked] = await ingestAll(db.worker, {}, [{ subject: "gz", parameters: {}, land: (runId) => landFile(db.worker, { runId, dataset: "bars", path: packed }) }], quiet);
+  t.match(unpacked?.outcome, { outcome: "normalised", rowCount: rows, newCount: 0, versionCount: 0 }, "packed it says the same");
+});
+
+t.test("rows in quarantine are told with their reasons, exit status 3", async (t) => {
+  const path = join(t.testdir({ "bars.csv": "Date,Open,High,Low,Close,Volume\n2024-01-02,10,11,9,10,5\n2024-01-03,10,9,11,10,5\n2024-01-04,10,11,9,x,5\n" }), "bars.csv");
+  const db = await testDatabase(t);
+  const results = await ingestAll(db.worker, {}, [{ subject: "bars.csv", parameters: {}, land: (runId) => landFile(db.worker, { runId, dataset: "bars", path, about: { key: "symbol", value: "TEST" } }) }], quiet);
+  const report = await reportOn(db.worker, results);
+  t.equal(report.exitCode, 3);
+  t.match(report.text, /2 +TEST +2024-01-03 +High 9 is below low 11/);
+  t.match(report.text, /3 +TEST +2024-01-04 +close "x" is not a number/);
+  t.same(await db.query("select subject, url from ingest.raw_response"), [{ subject: "TEST", url: "file:bars.csv?symbol=TEST" }]);
+});
+
+t.test("what is no file, damaged or one endless line is refused, and nothing is stored", async (t) => {
+  const folder = t.testdir({ sub: {} });
+  const damaged = join(folder, "damaged.csv.gz");
+  writeFileSync(damaged, gzipSync("date,open\n".repeat(1_000)).subarray(0, 40));
+  const endless = join(folder, "endless.csv");
+  writeFileSync(endless, "x".repeat(10 * 1024 * 1024));
+  const db = await testDatabase(t);
+  const runId = await db.value<string>("select pipeline.start_run('ingest', 'fetch')::text", [], "worker");
+  const land = (path: string) => landFile(db.worker, { runId, dataset: "bars", path });
+  await t.rejects(land(join(folder, "none.csv")), { message: /There is no file/, exitCode: 2 });
+  await t.rejects(land(join(folder, "sub")), { message: /is not a file/, exitCode: 2 });
+  await t.rejects(land(damaged), { message: /cannot be unpacked/, exitCode: 1 });
+  await t.rejects(land(endless), { message: /a line of more than 8 MB/, exitCode: 1 });
+  t.equal(await db.value<number>("select count(*)::int from ingest.raw_response"), 0);
+});
