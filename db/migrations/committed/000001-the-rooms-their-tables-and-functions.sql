@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:6944581bb8d96f9e9d109131d1eef2628c2cd7e9
+--! Hash: sha1:02d3d1563d4ac71414d01f6cc493af3c4ba1212c
 --! Message: The rooms, their tables and functions
 
 --! split: 100-schemas.sql
@@ -1892,7 +1892,7 @@ comment on column search.nearest_document.known_from is 'From when it could be k
 comment on column search.nearest_document.source_url is 'Where it was published; null where unknown.';
 
 --! split: 900-functions.sql
--- Made by `marketbase db include` from 5c9b2cddeb263f6b: the changed files of sql-functions, each after what it needs.
+-- Made by `marketbase db include` from 09e09c1fda2bfc26: the changed files of sql-functions, each after what it needs.
 --! Included feature/compiler/compile_list.sql
 -- Writes the entries of a plan's list that belong to a level.
 create or replace function feature.compile_list(p_list jsonb, p_level integer, p_format text) returns text
@@ -1932,7 +1932,7 @@ declare
   column_names constant text := coalesce((select string_agg(', ' || name, '') from unnest(columns) as name), '');
   column_arrays constant text := coalesce((select string_agg(format(E',\n    array_agg(%1$s order by ts) as %1$s', name), '') from unnest(columns) as name), '');
   -- Columns that only kernels need do not become rows again.
-  row_expressions constant text := array_to_string(p_outputs, E'\n') || coalesce((select string_agg(used, E'\n') from jsonb_object_keys(arguments) as used), '');
+  row_expressions constant text := array_to_string(p_outputs || array(select jsonb_object_keys(arguments)), E'\n');
   column_rows constant text := coalesce(
     (select string_agg(format(', unnest(%1$s) as %1$s', name), '') from unnest(columns) as name where row_expressions ~ format('\m%s\M', name)), ''
   );
@@ -2698,6 +2698,13 @@ begin
     end loop;
     sql := sql || case when cardinality(parts) % 2 = 1 then ' else ' || parts[cardinality(parts)] else '' end || ' end';
   end if;
+  -- The guards of sqrt, exp and powers write their argument twice, so that nesting them doubles the text each time.
+  if length(sql) > 10000 then
+    raise exception using
+      errcode = 'MB001',
+      message = 'The expression nests too many roots, exponentials and powers.',
+      hint = 'Simplify it, or compute a part of it as a feature of its own.';
+  end if;
 end
 $$;
 
@@ -2706,7 +2713,7 @@ comment on function feature.plan_expression(jsonb, jsonb) is
 p_node: tree from feature.parse_expression. plan: an object with columns, arguments and kernels.
 Also: how tightly the SQL binds, the level of the last kernels that it needs (0: none) and the lookback in bars (infinity: unbounded).
 What cannot be computed is NULL: a division by zero, a logarithm or root of a number that has none, an exponential that is no double.
-Errors: MB001 and MB003 of feature.plan_kernel.';
+Errors: MB001 and MB003 of feature.plan_kernel, MB001 for roots, exponentials and powers nested too deeply.';
 
 revoke all on function feature.plan_expression(jsonb, jsonb) from public;
 --! EndIncluded feature/compiler/plan_expression.sql
@@ -3482,7 +3489,7 @@ end
 $$;
 
 comment on function feature.refresh_versions() is
-'Compiles every set again; where a kernel, a helper of it or the compiler has changed, a new version comes into force. Gives the new versions, none where nothing has changed. feature.compute_stale computes their values.
+'Compiles every set again; where a kernel, a helper of it or the compiler has changed, a new version comes into force. Gives the new versions, none where nothing has changed. pipeline.compute_stale_features computes their values.
 Errors: MB001 or MB003 when a kernel that a set uses is gone or takes other arguments.';
 
 revoke all on function feature.refresh_versions() from public;
@@ -3682,74 +3689,6 @@ Errors: MB002 for an unknown instrument, MB003 for an unknown set, MB001 for an 
 revoke all on function feature.compute(bigint, text, bigint, timestamptz, timestamptz) from public;
 grant execute on function feature.compute(bigint, text, bigint, timestamptz, timestamptz) to marketbase_worker;
 --! EndIncluded feature/vectors/compute.sql
---! Included feature/vectors/compute_stale.sql
--- Brings the vectors of all sets up to date with what has changed.
-create or replace function feature.compute_stale(p_run_id bigint) returns setof feature.computation
-language plpgsql volatile parallel unsafe
-set search_path to pg_catalog, pg_temp
-as $$
-declare
-  work record;
-  done feature.computation;
-begin
-  perform feature.refresh_versions();
-
-  for work in
-    with mark as materialized (
-      select taken.instrument_id, taken.from_ts, taken.to_ts from pipeline.take_stale('feature') as taken
-    ), current_set as (
-      select feature_set.name, feature_set.bar_interval, version.*
-      from feature.feature_set as feature_set
-      join feature.feature_set_version as version using (feature_set_id)
-      where version.is_current
-    ), span as (
-      -- A changed bar reaches as many bars ahead as the set looks back.
-      select current_set.feature_set_version_id, mark.instrument_id, tstzrange(mark.from_ts, reach.to_ts, '[]') as bars
-      from mark
-      cross join current_set
-      cross join lateral (
-        select feature.reach_of_change(mark.instrument_id, current_set.bar_interval, mark.to_ts, current_set.lookback) as to_ts
-      ) as reach
-      union all
-      select current_set.feature_set_version_id, instrument.instrument_id, tstzrange(null, null)
-      from current_set
-      cross join market.instrument as instrument
-      where exists (
-        select
-        from market.price_data as bar
-        where bar.instrument_id = instrument.instrument_id and bar.bar_interval = current_set.bar_interval
-      ) and not exists (
-        select
-        from feature.feature_vector as vector
-        where vector.instrument_id = instrument.instrument_id and vector.feature_set_version_id = current_set.feature_set_version_id
-      )
-    )
-    select current_set.name, current_set.version, instrument.instrument_id, instrument.symbol, merged.bars
-    from (
-      select span.feature_set_version_id, span.instrument_id, range_agg(span.bars) as bars
-      from span
-      group by span.feature_set_version_id, span.instrument_id
-    ) as affected
-    join current_set using (feature_set_version_id)
-    join market.instrument as instrument using (instrument_id)
-    cross join lateral unnest(affected.bars) as merged (bars)
-    order by instrument.instrument_id, current_set.name, merged.bars
-  loop
-    done := row(work.name, work.version, work.instrument_id, work.symbol, lower(work.bars), upper(work.bars), 0);
-    done.rows_changed := feature.compute(p_run_id, done.feature_set, done.instrument_id, done.from_ts, done.to_ts);
-    return next done;
-  end loop;
-end
-$$;
-
-comment on function feature.compute_stale(bigint) is
-'Puts changed kernels into force, takes the marks of consumer feature out of pipeline.stale_range and computes every current set again for the marked bars and those that look back on them; a version without values for an instrument is computed in full.
-p_run_id: run that asks for it. Gives a row for each set, instrument and span of bars, with the number of vectors that changed. All in the transaction of the caller: when it fails the marks stay.
-Errors: those of feature.compute and feature.refresh_versions.';
-
-revoke all on function feature.compute_stale(bigint) from public;
-grant execute on function feature.compute_stale(bigint) to marketbase_worker;
---! EndIncluded feature/vectors/compute_stale.sql
 --! Included feature/vectors/known_bars.sql
 -- The bars of an instrument, each with the time from when the series up to it could be known.
 create or replace function feature.known_bars(
@@ -8125,6 +8064,74 @@ comment on function pipeline.sweep_runs(interval) is
 revoke all on function pipeline.sweep_runs(interval) from public;
 grant execute on function pipeline.sweep_runs(interval) to marketbase_worker;
 --! EndIncluded pipeline/runs/sweep_runs.sql
+--! Included pipeline/stale/compute_stale_features.sql
+-- Brings the vectors of all sets up to date with what has changed.
+create or replace function pipeline.compute_stale_features(p_run_id bigint) returns setof feature.computation
+language plpgsql volatile parallel unsafe
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  work record;
+  done feature.computation;
+begin
+  perform feature.refresh_versions();
+
+  for work in
+    with mark as materialized (
+      select taken.instrument_id, taken.from_ts, taken.to_ts from pipeline.take_stale('feature') as taken
+    ), current_set as (
+      select feature_set.name, feature_set.bar_interval, version.*
+      from feature.feature_set as feature_set
+      join feature.feature_set_version as version using (feature_set_id)
+      where version.is_current
+    ), span as (
+      -- A changed bar reaches as many bars ahead as the set looks back.
+      select current_set.feature_set_version_id, mark.instrument_id, tstzrange(mark.from_ts, reach.to_ts, '[]') as bars
+      from mark
+      cross join current_set
+      cross join lateral (
+        select feature.reach_of_change(mark.instrument_id, current_set.bar_interval, mark.to_ts, current_set.lookback) as to_ts
+      ) as reach
+      union all
+      select current_set.feature_set_version_id, instrument.instrument_id, tstzrange(null, null)
+      from current_set
+      cross join market.instrument as instrument
+      where exists (
+        select
+        from market.price_data as bar
+        where bar.instrument_id = instrument.instrument_id and bar.bar_interval = current_set.bar_interval
+      ) and not exists (
+        select
+        from feature.feature_vector as vector
+        where vector.instrument_id = instrument.instrument_id and vector.feature_set_version_id = current_set.feature_set_version_id
+      )
+    )
+    select current_set.name, current_set.version, instrument.instrument_id, instrument.symbol, merged.bars
+    from (
+      select span.feature_set_version_id, span.instrument_id, range_agg(span.bars) as bars
+      from span
+      group by span.feature_set_version_id, span.instrument_id
+    ) as affected
+    join current_set using (feature_set_version_id)
+    join market.instrument as instrument using (instrument_id)
+    cross join lateral unnest(affected.bars) as merged (bars)
+    order by instrument.instrument_id, current_set.name, merged.bars
+  loop
+    done := row(work.name, work.version, work.instrument_id, work.symbol, lower(work.bars), upper(work.bars), 0);
+    done.rows_changed := feature.compute(p_run_id, done.feature_set, done.instrument_id, done.from_ts, done.to_ts);
+    return next done;
+  end loop;
+end
+$$;
+
+comment on function pipeline.compute_stale_features(bigint) is
+'Puts changed kernels into force, takes the marks of consumer feature out of pipeline.stale_range and computes every current set again for the marked bars and those that look back on them; a version without values for an instrument is computed in full.
+p_run_id: run that asks for it. Gives a row for each set, instrument and span of bars, with the number of vectors that changed. All in the transaction of the caller: when it fails the marks stay.
+Errors: those of feature.compute and feature.refresh_versions.';
+
+revoke all on function pipeline.compute_stale_features(bigint) from public;
+grant execute on function pipeline.compute_stale_features(bigint) to marketbase_worker;
+--! EndIncluded pipeline/stale/compute_stale_features.sql
 --! Included pipeline/stale/mark_all_stale.sql
 -- For those who want everything looked at again.
 create or replace function pipeline.mark_all_stale(p_consumer text) returns bigint
@@ -8266,7 +8273,7 @@ create or replace function pipeline.step_features(p_run_id bigint) returns pipel
 language sql volatile parallel unsafe
 begin atomic
   with computed as materialized (
-    select * from feature.compute_stale(p_run_id)
+    select * from pipeline.compute_stale_features(p_run_id)
   ),
   by_set as (
     select
@@ -8296,7 +8303,7 @@ begin atomic
 end;
 
 comment on function pipeline.step_features(bigint) is
-'Computes the feature sets for the bars that are marked for feature in pipeline.stale_range and those that look back on them, and in full where a version has no values yet; see feature.compute_stale.';
+'Computes the feature sets for the bars that are marked for feature in pipeline.stale_range and those that look back on them, and in full where a version has no values yet; see pipeline.compute_stale_features.';
 
 revoke all on function pipeline.step_features(bigint) from public;
 grant execute on function pipeline.step_features(bigint) to marketbase_worker;

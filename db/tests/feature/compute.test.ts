@@ -147,7 +147,7 @@ for (const seed of [11, 12]) {
     const instrumentId = await addInstrument(bench, "AAA");
     const days = new Set(Array.from({ length: 60 }, (_, i) => i));
     await addBars(bench, instrumentId, [...days].map((day) => randomBar(random, dayAfter(day), 100)));
-    const stale = async () => db.query("select * from feature.compute_stale($1)", [await startRun(db)], "worker");
+    const stale = async () => db.query("select * from pipeline.compute_stale_features($1)", [await startRun(db)], "worker");
     await stale();
     for (let round = 0; round < 8; round++) {
       const what: string[] = [];
@@ -196,7 +196,7 @@ t.test("a new instrument is computed in full, one changed bar only as far as it 
   }
   const stale = async () =>
     db.query<{ feature_set: string; symbol: string; from_ts: Date | null; to_ts: Date | null; rows_changed: string }>(
-      "select feature_set, symbol, from_ts, to_ts, rows_changed from feature.compute_stale($1)", [await startRun(db)], "worker",
+      "select feature_set, symbol, from_ts, to_ts, rows_changed from pipeline.compute_stale_features($1)", [await startRun(db)], "worker",
     );
   const first = await stale();
   t.same(first.map((row) => [row.symbol, row.feature_set, row.rows_changed]), [

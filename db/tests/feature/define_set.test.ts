@@ -230,7 +230,7 @@ t.test("a changed kernel puts a new version into force by itself", async (t) => 
   await addBars(bench, instrumentId, [1, 2, 3, 4].map((close, i) => flatBar(dayAfter(i), close)));
   const first = await defineSet(db, "mine", { x: "ta.scaled(close, 2)" });
   t.equal(first.lookback, 1);
-  const stale = async () => db.query<{ feature_set: string; rows_changed: string }>("select feature_set, rows_changed from feature.compute_stale($1)", [await startRun(db)], "worker");
+  const stale = async () => db.query<{ feature_set: string; rows_changed: string }>("select feature_set, rows_changed from pipeline.compute_stale_features($1)", [await startRun(db)], "worker");
   t.same((await stale()).filter((row) => row.feature_set === "mine"), [{ feature_set: "mine", rows_changed: "4" }]);
   t.same(await stale(), [], "nothing is left to do");
 

@@ -28,7 +28,7 @@ end
 $$;
 
 comment on function feature.refresh_versions() is
-'Compiles every set again; where a kernel, a helper of it or the compiler has changed, a new version comes into force. Gives the new versions, none where nothing has changed. feature.compute_stale computes their values.
+'Compiles every set again; where a kernel, a helper of it or the compiler has changed, a new version comes into force. Gives the new versions, none where nothing has changed. pipeline.compute_stale_features computes their values.
 Errors: MB001 or MB003 when a kernel that a set uses is gone or takes other arguments.';
 
 revoke all on function feature.refresh_versions() from public;

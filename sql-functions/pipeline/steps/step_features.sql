@@ -3,7 +3,7 @@ create or replace function pipeline.step_features(p_run_id bigint) returns pipel
 language sql volatile parallel unsafe
 begin atomic
   with computed as materialized (
-    select * from feature.compute_stale(p_run_id)
+    select * from pipeline.compute_stale_features(p_run_id)
   ),
   by_set as (
     select
@@ -33,7 +33,7 @@ begin atomic
 end;
 
 comment on function pipeline.step_features(bigint) is
-'Computes the feature sets for the bars that are marked for feature in pipeline.stale_range and those that look back on them, and in full where a version has no values yet; see feature.compute_stale.';
+'Computes the feature sets for the bars that are marked for feature in pipeline.stale_range and those that look back on them, and in full where a version has no values yet; see pipeline.compute_stale_features.';
 
 revoke all on function pipeline.step_features(bigint) from public;
 grant execute on function pipeline.step_features(bigint) to marketbase_worker;

@@ -1,5 +1,5 @@
 -- Brings the vectors of all sets up to date with what has changed.
-create or replace function feature.compute_stale(p_run_id bigint) returns setof feature.computation
+create or replace function pipeline.compute_stale_features(p_run_id bigint) returns setof feature.computation
 language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
 as $$
@@ -57,10 +57,10 @@ begin
 end
 $$;
 
-comment on function feature.compute_stale(bigint) is
+comment on function pipeline.compute_stale_features(bigint) is
 'Puts changed kernels into force, takes the marks of consumer feature out of pipeline.stale_range and computes every current set again for the marked bars and those that look back on them; a version without values for an instrument is computed in full.
 p_run_id: run that asks for it. Gives a row for each set, instrument and span of bars, with the number of vectors that changed. All in the transaction of the caller: when it fails the marks stay.
 Errors: those of feature.compute and feature.refresh_versions.';
 
-revoke all on function feature.compute_stale(bigint) from public;
-grant execute on function feature.compute_stale(bigint) to marketbase_worker;
+revoke all on function pipeline.compute_stale_features(bigint) from public;
+grant execute on function pipeline.compute_stale_features(bigint) to marketbase_worker;
