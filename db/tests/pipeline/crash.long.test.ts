@@ -65,7 +65,7 @@ t.test("kill -9 of the worker loses nothing and does nothing twice", { timeout: 
   t.ok((await db.value<number>("select max(attempt)::int from pipeline.pipeline_run")) > 1, "a run was taken up again");
   t.equal(await db.value("select count(*)::int from pipeline.stale_range"), 0, "nothing is left to do");
   t.equal(
-    await db.value("select count(*)::int from (select target_relation, target_instrument_id, target_id, run_id, source_relation, source_id, source_instrument_id, target_from, operation from lineage.data_lineage group by 1, 2, 3, 4, 5, 6, 7, 8, 9 having count(*) > 1) twice"),
+    await db.value("select count(*)::int from (select target_relation, target_instrument_id, target_id, run_id, source_relation, source_id, source_instrument_id, target_from, operation, transformation_version from lineage.data_lineage group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10 having count(*) > 1) twice"),
     0,
     "no edge twice",
   );
