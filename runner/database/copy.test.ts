@@ -1,8 +1,6 @@
-import { Readable } from "node:stream";
-import { text } from "node:stream/consumers";
 import t from "tap";
 import { testDatabase } from "../../db/tests/support/database.ts";
-import { copyIn, copyOut, copyRows } from "./copy.ts";
+import { copyRows } from "./copy.ts";
 import { transaction } from "./transaction.ts";
 
 t.test("rows go in and come back as they were, whatever is in them", async (t) => {
@@ -22,15 +20,6 @@ t.test("rows go in and come back as they were, whatever is in them", async (t) =
   t.same(second, { n: 2, f: null, s: "", b: Buffer.alloc(0), at: null, list: [], words: [], doc: null, yes: false });
   t.match(third, { n: 3, s: "\\.", b: null, at: null, list: null, doc: 2 });
   t.ok(Number.isNaN(third?.["f"]));
-});
-
-t.test("bytes go in as they are and come out as a stream", async (t) => {
-  const db = await testDatabase(t);
-  await db.query("create schema trial; create table trial.bar (day date, close float8)");
-  const csv = "day,close\n2024-01-02,185.64\n2024-01-03,184.25\n";
-  t.equal(await transaction(db.owner, (client) => copyIn(client, "copy trial.bar from stdin with (format csv, header match)", Readable.from([csv.slice(0, 20), csv.slice(20)]))), 2);
-  const back = await transaction(db.owner, (client) => text(copyOut(client, "copy (select * from trial.bar order by day) to stdout with (format csv, header)")));
-  t.equal(back, csv);
 });
 
 t.test("a hundred thousand rows from a generator, in flat memory", async (t) => {

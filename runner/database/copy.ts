@@ -1,18 +1,14 @@
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type pg from "pg";
-import { from as copyFrom, to as copyTo } from "pg-copy-streams";
-
-/** Streams bytes into `copy … from stdin` and returns the number of rows; a failing source undoes the statement. */
-export async function copyIn(client: pg.ClientBase, sql: string, source: Readable | AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>): Promise<number> {
-  const target = client.query(copyFrom(sql));
-  await pipeline(source instanceof Readable ? source : Readable.from(source, { objectMode: false }), target);
-  return target.rowCount ?? 0;
-}
+import { from as copyFrom } from "pg-copy-streams";
 
 /** Streams rows of values into `copy … from stdin` (text format, the default of COPY); memory stays flat however many rows there are. */
 export async function copyRows(client: pg.ClientBase, sql: string, rows: AsyncIterable<readonly unknown[]> | Iterable<readonly unknown[]>): Promise<number> {
-  return await copyIn(client, sql, encodeRows(rows));
+  const target = client.query(copyFrom(sql));
+  // A source that fails undoes the statement.
+  await pipeline(Readable.from(encodeRows(rows), { objectMode: false }), target);
+  return target.rowCount ?? 0;
 }
 
 /** Many rows make one chunk: a stream costs by the chunk. */
@@ -26,11 +22,6 @@ async function* encodeRows(rows: AsyncIterable<readonly unknown[]> | Iterable<re
     }
   }
   if (chunk !== "") yield chunk;
-}
-
-/** The bytes of `copy … to stdout`, as a stream; the client is busy until the stream has ended. */
-export function copyOut(client: pg.ClientBase, sql: string): Readable {
-  return client.query(copyTo(sql));
 }
 
 /** One line of COPY's text format. Dates become ISO instants, arrays PostgreSQL arrays, other objects JSON, undefined and null NULL. */
