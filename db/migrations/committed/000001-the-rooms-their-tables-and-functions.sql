@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:02d3d1563d4ac71414d01f6cc493af3c4ba1212c
+--! Hash: sha1:044b61c08a45df7a279f9f9b30815a1b0de79448
 --! Message: The rooms, their tables and functions
 
 --! split: 100-schemas.sql
@@ -1892,7 +1892,7 @@ comment on column search.nearest_document.known_from is 'From when it could be k
 comment on column search.nearest_document.source_url is 'Where it was published; null where unknown.';
 
 --! split: 900-functions.sql
--- Made by `marketbase db include` from 09e09c1fda2bfc26: the changed files of sql-functions, each after what it needs.
+-- Made by `marketbase db include` from 5b54bc9f28cbdf0e: the changed files of sql-functions, each after what it needs.
 --! Included feature/compiler/compile_list.sql
 -- Writes the entries of a plan's list that belong to a level.
 create or replace function feature.compile_list(p_list jsonb, p_level integer, p_format text) returns text
@@ -5496,6 +5496,67 @@ create or replace trigger _500_lineage_update after update on market.company_fun
   referencing new table as made
   for each statement execute function lineage.record_company_fundamental();
 --! EndIncluded lineage/triggers/record_company_fundamental.sql
+--! Included lineage/triggers/record_corporate_action.sql
+-- Edges from the bodies to the corporate actions that were read from them.
+create or replace function lineage.record_corporate_action() returns trigger
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+begin
+  insert into lineage.data_lineage (
+    run_id, source_relation, source_id, target_relation, target_id, target_instrument_id, target_from, target_to,
+    row_count, operation, transformation, transformation_version
+  )
+  select
+    made.run_id, 'ingest.raw_response', made.raw_response_id, 'market.corporate_action', null, made.instrument_id, min(made.ex_date::timestamp at time zone 'UTC'), max(made.ex_date::timestamp at time zone 'UTC'),
+    count(*), lower(tg_op), 'ingest.accept_actions', internal.function_version('ingest.accept_actions(bigint, bigint)'::regprocedure)
+  from made
+  group by made.run_id, made.raw_response_id, made.instrument_id;
+  return null;
+end
+$$;
+
+comment on function lineage.record_corporate_action() is
+'Trigger: writes one edge from each body to the actions of each instrument.';
+
+revoke all on function lineage.record_corporate_action() from public;
+
+create or replace trigger _500_lineage_insert after insert on market.corporate_action
+  referencing new table as made
+  for each statement execute function lineage.record_corporate_action();
+create or replace trigger _500_lineage_update after update on market.corporate_action
+  referencing new table as made
+  for each statement execute function lineage.record_corporate_action();
+--! EndIncluded lineage/triggers/record_corporate_action.sql
+--! Included lineage/triggers/record_document.sql
+-- Edges from the bodies to the documents that were read from them.
+create or replace function lineage.record_document() returns trigger
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+begin
+  insert into lineage.data_lineage (
+    run_id, source_relation, source_id, target_relation, target_id, target_instrument_id, target_from, target_to,
+    row_count, operation, transformation, transformation_version
+  )
+  select
+    made.run_id, 'ingest.raw_response', made.raw_response_id, 'search.document', made.document_id, made.instrument_id, min(made.known_from), max(made.known_from),
+    count(*), lower(tg_op), 'search.record_documents', internal.function_version('search.record_documents(bigint, bigint)'::regprocedure)
+  from made
+  group by made.run_id, made.raw_response_id, made.document_id, made.instrument_id;
+  return null;
+end
+$$;
+
+comment on function lineage.record_document() is
+'Trigger: writes one edge from each body to each document.';
+
+revoke all on function lineage.record_document() from public;
+
+create or replace trigger _500_lineage_insert after insert on search.document
+  referencing new table as made
+  for each statement execute function lineage.record_document();
+--! EndIncluded lineage/triggers/record_document.sql
 --! Included lineage/triggers/record_feature_vector.sql
 -- Edges from the bars to the feature vectors that were computed from them.
 create or replace function lineage.record_feature_vector() returns trigger
@@ -5766,6 +5827,35 @@ create or replace trigger _500_lineage_update after update on market.price_data
   referencing new table as made
   for each statement execute function lineage.record_price_data();
 --! EndIncluded lineage/triggers/record_price_data.sql
+--! Included lineage/triggers/record_trade.sql
+-- Edges from the bodies to the trades that were read from them.
+create or replace function lineage.record_trade() returns trigger
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+begin
+  insert into lineage.data_lineage (
+    run_id, source_relation, source_id, target_relation, target_id, target_instrument_id, target_from, target_to,
+    row_count, operation, transformation, transformation_version
+  )
+  select
+    made.run_id, 'ingest.raw_response', made.raw_response_id, 'portfolio.trade', null, made.instrument_id, min(made.traded_at), max(made.traded_at),
+    count(*), lower(tg_op), 'portfolio.record_trades', internal.function_version('portfolio.record_trades(bigint, bigint)'::regprocedure)
+  from made
+  group by made.run_id, made.raw_response_id, made.instrument_id;
+  return null;
+end
+$$;
+
+comment on function lineage.record_trade() is
+'Trigger: writes one edge from each body to the trades of each instrument.';
+
+revoke all on function lineage.record_trade() from public;
+
+create or replace trigger _500_lineage_insert after insert on portfolio.trade
+  referencing new table as made
+  for each statement execute function lineage.record_trade();
+--! EndIncluded lineage/triggers/record_trade.sql
 --! Included lineage/triggers/record_training_set.sql
 -- Edges from feature vectors and bars to the training set that was drawn from them.
 create or replace function lineage.record_training_set() returns trigger

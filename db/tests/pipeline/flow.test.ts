@@ -53,6 +53,10 @@ t.test("the flow of the demonstration, twice, and after a correction", { timeout
     );
     for (const [fact, key] of [
       ["market.price_data", "ts"],
+      ["portfolio.trade", "traded_at"],
+      ["search.document", "known_from"],
+      ["portfolio.portfolio_position", "session_date::timestamp at time zone 'UTC'"],
+      ["market.company_fundamental", "period_end::timestamp at time zone 'UTC'"],
       ["feature.feature_vector", "ts"],
       ["ml.model_prediction", "ts"],
     ] as const) {
@@ -60,7 +64,7 @@ t.test("the flow of the demonstration, twice, and after a correction", { timeout
         await db.value(
           `select count(*)::int from ${fact} made where not exists (
              select from lineage.data_lineage edge
-             where edge.run_id = made.run_id and edge.target_relation = '${fact}' and edge.target_instrument_id = made.instrument_id
+             where edge.run_id = made.run_id and edge.target_relation = '${fact}' and edge.target_instrument_id is not distinct from made.instrument_id
                and made.${key} between edge.target_from and edge.target_to)`,
         ),
         0,
