@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { commit, uncommit, type Settings } from "graphile-migrate";
 import pg from "pg";
@@ -6,7 +7,7 @@ import { UserError } from "../config/user-error.ts";
 import { withConnection } from "./connect.ts";
 import type { UrlFor } from "./connections.ts";
 import { createDatabase, functionsFileIsFresh } from "./include.ts";
-import { committedFiles, currentIsBlank, type Layout } from "./layout.ts";
+import { FUNCTIONS_FILE, committedFiles, currentIsBlank, type Layout } from "./layout.ts";
 import { explainMigrationError, graphileMigrateSettled, migrateSettings } from "./migrate.ts";
 import { includeFunctions } from "./open.ts";
 
@@ -32,6 +33,8 @@ export async function commitCurrent(urlFor: UrlFor, layout: Layout, message: str
 export async function uncommitLast(urlFor: UrlFor, layout: Layout): Promise<string | undefined> {
   const last = committedFiles(layout).at(-1)?.path;
   if (last === undefined) return undefined;
+  // The generated list of changed functions is no work of anybody's: it is made again when it is needed.
+  rmSync(join(layout.migrations, "current", FUNCTIONS_FILE), { force: true });
   if (!currentIsBlank(layout)) {
     throw new UserError("The current migration is not empty, so the last committed one cannot become it.", {
       hint: "Commit it, or move its files out of db/migrations/current, and try again.",

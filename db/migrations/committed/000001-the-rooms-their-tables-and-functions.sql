@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:044b61c08a45df7a279f9f9b30815a1b0de79448
+--! Hash: sha1:7781773c5558e20f2d80192a2a48b9b044c8b6cd
 --! Message: The rooms, their tables and functions
 
 --! split: 100-schemas.sql
@@ -1892,7 +1892,7 @@ comment on column search.nearest_document.known_from is 'From when it could be k
 comment on column search.nearest_document.source_url is 'Where it was published; null where unknown.';
 
 --! split: 900-functions.sql
--- Made by `marketbase db include` from 5b54bc9f28cbdf0e: the changed files of sql-functions, each after what it needs.
+-- Made by `marketbase db include` from e309e6748b13c334: the changed files of sql-functions, each after what it needs.
 --! Included feature/compiler/compile_list.sql
 -- Writes the entries of a plan's list that belong to a level.
 create or replace function feature.compile_list(p_list jsonb, p_level integer, p_format text) returns text
@@ -5508,7 +5508,8 @@ begin
     row_count, operation, transformation, transformation_version
   )
   select
-    made.run_id, 'ingest.raw_response', made.raw_response_id, 'market.corporate_action', null, made.instrument_id, min(made.ex_date::timestamp at time zone 'UTC'), max(made.ex_date::timestamp at time zone 'UTC'),
+    made.run_id, 'ingest.raw_response', made.raw_response_id, 'market.corporate_action', null, made.instrument_id,
+    min(made.ex_date::timestamp at time zone 'UTC'), max(made.ex_date::timestamp at time zone 'UTC'),
     count(*), lower(tg_op), 'ingest.accept_actions', internal.function_version('ingest.accept_actions(bigint, bigint)'::regprocedure)
   from made
   group by made.run_id, made.raw_response_id, made.instrument_id;
