@@ -74,3 +74,18 @@ t.test("symbols are found in any case, and a wrong one brings its neighbours", a
   t.equal(await db.value("select market.instrument_ids(null) = array[market.instrument_id('TEST')]", [], "reader"), true);
   t.equal((await db.refused("select market.instrument_ids(array['TEST', 'NOPE'])", [], "reader")).code, "MB002");
 });
+
+t.test("several bodies of one instrument at once end as one after the other", async (t) => {
+  const db = await testDatabase(t);
+  const run = await openRun(db);
+  const days = Array.from({ length: 20 }, (_, index) => `2024-03-${String(index + 1).padStart(2, "0")}`);
+  const outcomes = await Promise.all([1, 2, 3, 4].map((hour) =>
+    bring(db, run, { ...request, body: barsCsv(days.map((day) => [day, 50 + hour])), fetchedAt: `2024-04-01T0${hour}:00:00Z` })));
+  t.ok(outcomes.every(({ outcome, accepted }) => outcome === "normalised" && accepted === days.length));
+  t.equal(outcomes.reduce((sum, { new: added }) => sum + added, 0), days.length, "each bar is new once");
+  t.same(await db.query("select distinct close from market.price_data"), [{ close: 54 }], "the newest body is current, whoever came last");
+  t.equal(
+    await db.value<number>("select count(*)::int from market.price_data join market.price_data_history history using (instrument_id, bar_interval, ts) where history.known_to > price_data.known_from"),
+    0, "no version outlives the one that replaced it",
+  );
+});
