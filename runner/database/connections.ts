@@ -1,7 +1,8 @@
 /** For what a connection is used: each purpose has a role, and no purpose has more rights than it needs. */
-export type Purpose = "admin" | "migrator" | "worker" | "graphql" | "reader" | "analyst" | "auditor" | "author";
+export const purposes = ["admin", "migrator", "worker", "graphql", "reader", "analyst", "auditor", "author"] as const;
 
-export const purposes: readonly Purpose[] = ["admin", "migrator", "worker", "graphql", "reader", "analyst", "auditor", "author"];
+/** One of `purposes`. */
+export type Purpose = (typeof purposes)[number];
 
 /** Passwords of the login roles; a role without one is reached by `set role` from the admin's login. */
 export interface LoginPasswords {

@@ -1,6 +1,6 @@
 import "./environment.ts";
 import { makeSchema } from "postgraphile";
-import { isEnumType, isInputObjectType, isObjectType, lexicographicSortSchema, printSchema, printType, type GraphQLNamedType, type GraphQLSchema } from "postgraphile/graphql";
+import { isEnumType, isInputObjectType, isObjectType, lexicographicSortSchema, printType, type GraphQLNamedType, type GraphQLSchema } from "postgraphile/graphql";
 import { createPool } from "../database/pool.ts";
 import { makePreset } from "./preset.ts";
 
@@ -26,11 +26,6 @@ export async function describeSchema(databaseUrl: string): Promise<string> {
   const schema = lexicographicSortSchema(await readSchema(databaseUrl));
   const types = Object.values(schema.getTypeMap()).filter((type) => !type.name.startsWith("__") && isFromDatabase(type));
   return `${types.map((type) => withoutDescriptions(printType(type))).join("\n\n")}\n`;
-}
-
-/** The whole schema, with its descriptions. */
-export async function printWholeSchema(databaseUrl: string): Promise<string> {
-  return printSchema(await readSchema(databaseUrl));
 }
 
 function isFromDatabase(type: GraphQLNamedType): boolean {

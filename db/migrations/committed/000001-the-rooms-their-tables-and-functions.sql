@@ -1,5 +1,5 @@
 --! Previous: -
---! Hash: sha1:7781773c5558e20f2d80192a2a48b9b044c8b6cd
+--! Hash: sha1:b684a99f3f73fc534126d922a69ebde80e0a56c4
 --! Message: The rooms, their tables and functions
 
 --! split: 100-schemas.sql
@@ -1892,7 +1892,7 @@ comment on column search.nearest_document.known_from is 'From when it could be k
 comment on column search.nearest_document.source_url is 'Where it was published; null where unknown.';
 
 --! split: 900-functions.sql
--- Made by `marketbase db include` from e309e6748b13c334: the changed files of sql-functions, each after what it needs.
+-- Made by `marketbase db include` from 8b1702e1fdcf717c: the changed files of sql-functions, each after what it needs.
 --! Included feature/compiler/compile_list.sql
 -- Writes the entries of a plan's list that belong to a level.
 create or replace function feature.compile_list(p_list jsonb, p_level integer, p_format text) returns text
@@ -5079,27 +5079,6 @@ create or replace trigger _100_append_only before update or delete or truncate o
 create or replace trigger _100_append_only before update or delete or truncate on search.document_embedding
   for each statement execute function internal.refuse_change();
 --! EndIncluded internal/refuse_change.sql
---! Included lineage/feature_vector_version.sql
--- Every revision of every vector, current and closed, with the span in which marketbase held it.
-create or replace view lineage.feature_vector_version with (security_invoker = true) as
-select instrument_id, feature_set_version_id, ts, revision, run_id, recorded_at, 'infinity'::timestamptz as closed_at
-from feature.feature_vector
-union all
-select instrument_id, feature_set_version_id, ts, revision, run_id, recorded_at, closed_at
-from feature.feature_vector_history;
-
-comment on view lineage.feature_vector_version is
-E'@behavior -select -connection -list\nEvery revision of every feature vector, current and closed, without its values: what traces walk along.';
-comment on column lineage.feature_vector_version.instrument_id is 'Instrument.';
-comment on column lineage.feature_vector_version.feature_set_version_id is 'Version of the feature set.';
-comment on column lineage.feature_vector_version.ts is 'Start of the bar.';
-comment on column lineage.feature_vector_version.revision is 'Number of the revision, from 1.';
-comment on column lineage.feature_vector_version.run_id is 'Run that computed it.';
-comment on column lineage.feature_vector_version.recorded_at is 'When it was stored.';
-comment on column lineage.feature_vector_version.closed_at is 'When it was closed; infinity for the current one.';
-
-grant select on lineage.feature_vector_version to marketbase_reader;
---! EndIncluded lineage/feature_vector_version.sql
 --! Included lineage/grants.sql
 -- Who may do what with the lineage: privileges say what, row-level security says which rows.
 -- Readers see every row of what is published; only the worker writes, and never what the database fills in by itself.
@@ -5117,28 +5096,6 @@ grant insert (
   target_to, row_count, operation, transformation, transformation_version
 ) on lineage.data_lineage to marketbase_worker;
 --! EndIncluded lineage/grants.sql
---! Included lineage/price_data_version.sql
--- Every version of every bar, current and closed, with the span in which marketbase held it.
-create or replace view lineage.price_data_version with (security_invoker = true) as
-select instrument_id, bar_interval, ts, version, raw_response_id, run_id, recorded_at, 'infinity'::timestamptz as closed_at
-from market.price_data
-union all
-select instrument_id, bar_interval, ts, version, raw_response_id, run_id, recorded_at, closed_at
-from market.price_data_history;
-
-comment on view lineage.price_data_version is
-E'@behavior -select -connection -list\nEvery version of every bar, current and closed, without its prices: what traces walk along. market.price_data_version has the prices.';
-comment on column lineage.price_data_version.instrument_id is 'Instrument.';
-comment on column lineage.price_data_version.bar_interval is 'Length of the bar.';
-comment on column lineage.price_data_version.ts is 'Start of the bar.';
-comment on column lineage.price_data_version.version is 'Number of the version, from 1.';
-comment on column lineage.price_data_version.raw_response_id is 'Body from which it was read.';
-comment on column lineage.price_data_version.run_id is 'Run that made it.';
-comment on column lineage.price_data_version.recorded_at is 'When it was stored.';
-comment on column lineage.price_data_version.closed_at is 'When it was closed; infinity for the current one.';
-
-grant select on lineage.price_data_version to marketbase_reader;
---! EndIncluded lineage/price_data_version.sql
 --! Included lineage/roots.sql
 -- Where a trace begins: the row or rows that the caller names.
 create or replace function lineage.roots(p_relation text, p_id bigint, p_symbol text, p_ts timestamptz) returns setof lineage.node
@@ -5270,7 +5227,7 @@ begin atomic
     'feature.feature_vector', null, vector.instrument_id, vector.feature_set_version_id, null, vector.ts, vector.ts,
     1, feature_set.name || '@' || version.version, 'feature.compute', vector.run_id, vector.recorded_at, null, null
   from ml.model_prediction prediction
-  join lineage.feature_vector_version vector
+  join feature.feature_vector_version vector
     on vector.instrument_id = prediction.instrument_id
     and vector.feature_set_version_id = prediction.feature_set_version_id
     and vector.ts = prediction.ts
@@ -5305,43 +5262,6 @@ comment on function lineage.sources_model_training_run(lineage.node) is 'Source 
 revoke all on function lineage.sources_model_training_run(lineage.node) from public;
 grant execute on function lineage.sources_model_training_run(lineage.node) to marketbase_reader;
 --! EndIncluded lineage/sources/sources_model_training_run.sql
---! Included lineage/sources/sources_portfolio_position.sql
--- A position comes from the trades up to its session and from the close at which it is valued.
-create or replace function lineage.sources_portfolio_position(p_node lineage.node) returns setof lineage.node
-language sql stable parallel safe
-begin atomic
-  select
-    'portfolio.trade', null::bigint, trade.instrument_id, null::bigint, trade.raw_response_id,
-    min(trade.traded_at), max(trade.traded_at), count(*), null::text, 'portfolio.record_trades',
-    trade.run_id, max(trade.recorded_at), null::text, null::text
-  from portfolio.trade trade
-  where trade.instrument_id = p_node.instrument_id
-    and trade.portfolio_id = p_node.id
-    and trade.session_date <= (p_node.to_ts at time zone 'UTC')::date
-    and trade.recorded_at <= p_node.recorded_at
-  group by trade.instrument_id, trade.raw_response_id, trade.run_id
-  union all
-  (
-    select
-      'market.price_data', null, bar.instrument_id, null, bar.raw_response_id,
-      bar.ts, bar.ts, 1, 'version ' || bar.version, 'ingest.accept_bars', bar.run_id, bar.recorded_at, null, null
-    from lineage.price_data_version bar
-    where bar.instrument_id = p_node.instrument_id
-      and bar.bar_interval = '1d'
-      and bar.ts <= p_node.to_ts
-      and bar.recorded_at <= p_node.recorded_at
-      and bar.closed_at > p_node.recorded_at
-    order by bar.ts desc
-    limit 1
-  );
-end;
-
-comment on function lineage.sources_portfolio_position(lineage.node) is
-'Sources of the position of portfolio p_node.id in one instrument at the session of p_node.to_ts: its trades so far, and the bar whose close values it.';
-
-revoke all on function lineage.sources_portfolio_position(lineage.node) from public;
-grant execute on function lineage.sources_portfolio_position(lineage.node) to marketbase_reader;
---! EndIncluded lineage/sources/sources_portfolio_position.sql
 --! Included lineage/sources/sources_raw_response.sql
 -- Rows that were read from a body end there: its sha256 is the end of every trace.
 create or replace function lineage.sources_raw_response(p_node lineage.node) returns setof lineage.node
@@ -5371,7 +5291,7 @@ begin atomic
     min(vector.ts), max(vector.ts), count(*), feature_set.name || '@' || version.version, 'feature.compute',
     vector.run_id, max(vector.recorded_at), null::text, null::text
   from ml.training_set training_set
-  join lineage.feature_vector_version vector
+  join feature.feature_vector_version vector
     on vector.instrument_id = any (training_set.instrument_ids)
     and vector.feature_set_version_id = training_set.feature_set_version_id
     and vector.ts between training_set.from_ts and training_set.to_ts
@@ -6508,16 +6428,16 @@ create or replace view market.price_data_version with (security_invoker = true) 
 select
   version.instrument_id, instrument.symbol, version.bar_interval, version.ts, version.version, version.session_date,
   version.open, version.high, version.low, version.close, version.volume, version.adjusted_close,
-  version.known_from, version.known_to, version.recorded_at, version.provider, version.raw_response_id, version.run_id
+  version.known_from, version.known_to, version.recorded_at, version.closed_at, version.provider, version.raw_response_id, version.run_id
 from (
   select
     instrument_id, bar_interval, ts, version, session_date, open, high, low, close, volume, adjusted_close,
-    known_from, null::timestamptz as known_to, recorded_at, provider, raw_response_id, run_id
+    known_from, null::timestamptz as known_to, recorded_at, null::timestamptz as closed_at, provider, raw_response_id, run_id
   from market.price_data
   union all
   select
     instrument_id, bar_interval, ts, version, session_date, open, high, low, close, volume, adjusted_close,
-    known_from, known_to, recorded_at, provider, raw_response_id, run_id
+    known_from, known_to, recorded_at, closed_at, provider, raw_response_id, run_id
   from market.price_data_history
 ) as version
 join market.instrument using (instrument_id);
@@ -6539,6 +6459,7 @@ comment on column market.price_data_version.adjusted_close is 'Close adjusted by
 comment on column market.price_data_version.known_from is 'From when this version could be known.';
 comment on column market.price_data_version.known_to is 'Until when it was the one to know (excluded); null for the current one.';
 comment on column market.price_data_version.recorded_at is 'When marketbase stored this version.';
+comment on column market.price_data_version.closed_at is 'When marketbase closed this version; null for the current one.';
 comment on column market.price_data_version.provider is 'Provider of this version.';
 comment on column market.price_data_version.raw_response_id is 'The body from which it was read.';
 comment on column market.price_data_version.run_id is 'Run that made it.';
@@ -17133,12 +17054,12 @@ begin atomic
     min(bar.ts), max(bar.ts), count(*), 'version ' || string_agg(distinct bar.version::text, ', '), 'ingest.accept_bars',
     bar.run_id, max(bar.recorded_at), null::text, null::text
   from feature.feature_set_version version
-  join lineage.price_data_version bar
+  join market.price_data_version bar
     on bar.instrument_id = p_node.instrument_id
     and bar.bar_interval = '1d'
     and bar.ts between lineage.window_start(p_node.instrument_id, version.lookback, p_node.from_ts) and p_node.to_ts
     and bar.recorded_at <= p_node.recorded_at
-    and bar.closed_at > p_node.recorded_at
+    and (bar.closed_at is null or bar.closed_at > p_node.recorded_at)
   where version.feature_set_version_id = p_node.feature_set_version_id
   group by bar.instrument_id, bar.raw_response_id, bar.run_id
   order by min(bar.ts), bar.raw_response_id;
@@ -17150,6 +17071,43 @@ comment on function lineage.sources_feature_vector(lineage.node) is
 revoke all on function lineage.sources_feature_vector(lineage.node) from public;
 grant execute on function lineage.sources_feature_vector(lineage.node) to marketbase_reader;
 --! EndIncluded lineage/sources/sources_feature_vector.sql
+--! Included lineage/sources/sources_portfolio_position.sql
+-- A position comes from the trades up to its session and from the close at which it is valued.
+create or replace function lineage.sources_portfolio_position(p_node lineage.node) returns setof lineage.node
+language sql stable parallel safe
+begin atomic
+  select
+    'portfolio.trade', null::bigint, trade.instrument_id, null::bigint, trade.raw_response_id,
+    min(trade.traded_at), max(trade.traded_at), count(*), null::text, 'portfolio.record_trades',
+    trade.run_id, max(trade.recorded_at), null::text, null::text
+  from portfolio.trade trade
+  where trade.instrument_id = p_node.instrument_id
+    and trade.portfolio_id = p_node.id
+    and trade.session_date <= (p_node.to_ts at time zone 'UTC')::date
+    and trade.recorded_at <= p_node.recorded_at
+  group by trade.instrument_id, trade.raw_response_id, trade.run_id
+  union all
+  (
+    select
+      'market.price_data', null, bar.instrument_id, null, bar.raw_response_id,
+      bar.ts, bar.ts, 1, 'version ' || bar.version, 'ingest.accept_bars', bar.run_id, bar.recorded_at, null, null
+    from market.price_data_version bar
+    where bar.instrument_id = p_node.instrument_id
+      and bar.bar_interval = '1d'
+      and bar.ts <= p_node.to_ts
+      and bar.recorded_at <= p_node.recorded_at
+      and (bar.closed_at is null or bar.closed_at > p_node.recorded_at)
+    order by bar.ts desc
+    limit 1
+  );
+end;
+
+comment on function lineage.sources_portfolio_position(lineage.node) is
+'Sources of the position of portfolio p_node.id in one instrument at the session of p_node.to_ts: its trades so far, and the bar whose close values it.';
+
+revoke all on function lineage.sources_portfolio_position(lineage.node) from public;
+grant execute on function lineage.sources_portfolio_position(lineage.node) to marketbase_reader;
+--! EndIncluded lineage/sources/sources_portfolio_position.sql
 --! Included market/fundamental/company_fundamental_as_of.sql
 -- The reported facts as they could be known at a moment.
 create or replace function market.company_fundamental_as_of(

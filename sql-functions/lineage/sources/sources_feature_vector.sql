@@ -7,12 +7,12 @@ begin atomic
     min(bar.ts), max(bar.ts), count(*), 'version ' || string_agg(distinct bar.version::text, ', '), 'ingest.accept_bars',
     bar.run_id, max(bar.recorded_at), null::text, null::text
   from feature.feature_set_version version
-  join lineage.price_data_version bar
+  join market.price_data_version bar
     on bar.instrument_id = p_node.instrument_id
     and bar.bar_interval = '1d'
     and bar.ts between lineage.window_start(p_node.instrument_id, version.lookback, p_node.from_ts) and p_node.to_ts
     and bar.recorded_at <= p_node.recorded_at
-    and bar.closed_at > p_node.recorded_at
+    and (bar.closed_at is null or bar.closed_at > p_node.recorded_at)
   where version.feature_set_version_id = p_node.feature_set_version_id
   group by bar.instrument_id, bar.raw_response_id, bar.run_id
   order by min(bar.ts), bar.raw_response_id;

@@ -13,7 +13,7 @@ begin atomic
     'feature.feature_vector', null, vector.instrument_id, vector.feature_set_version_id, null, vector.ts, vector.ts,
     1, feature_set.name || '@' || version.version, 'feature.compute', vector.run_id, vector.recorded_at, null, null
   from ml.model_prediction prediction
-  join lineage.feature_vector_version vector
+  join feature.feature_vector_version vector
     on vector.instrument_id = prediction.instrument_id
     and vector.feature_set_version_id = prediction.feature_set_version_id
     and vector.ts = prediction.ts

@@ -17,12 +17,12 @@ begin atomic
     select
       'market.price_data', null, bar.instrument_id, null, bar.raw_response_id,
       bar.ts, bar.ts, 1, 'version ' || bar.version, 'ingest.accept_bars', bar.run_id, bar.recorded_at, null, null
-    from lineage.price_data_version bar
+    from market.price_data_version bar
     where bar.instrument_id = p_node.instrument_id
       and bar.bar_interval = '1d'
       and bar.ts <= p_node.to_ts
       and bar.recorded_at <= p_node.recorded_at
-      and bar.closed_at > p_node.recorded_at
+      and (bar.closed_at is null or bar.closed_at > p_node.recorded_at)
     order by bar.ts desc
     limit 1
   );

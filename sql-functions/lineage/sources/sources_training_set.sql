@@ -7,7 +7,7 @@ begin atomic
     min(vector.ts), max(vector.ts), count(*), feature_set.name || '@' || version.version, 'feature.compute',
     vector.run_id, max(vector.recorded_at), null::text, null::text
   from ml.training_set training_set
-  join lineage.feature_vector_version vector
+  join feature.feature_vector_version vector
     on vector.instrument_id = any (training_set.instrument_ids)
     and vector.feature_set_version_id = training_set.feature_set_version_id
     and vector.ts between training_set.from_ts and training_set.to_ts

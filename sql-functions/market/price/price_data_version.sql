@@ -3,16 +3,16 @@ create or replace view market.price_data_version with (security_invoker = true) 
 select
   version.instrument_id, instrument.symbol, version.bar_interval, version.ts, version.version, version.session_date,
   version.open, version.high, version.low, version.close, version.volume, version.adjusted_close,
-  version.known_from, version.known_to, version.recorded_at, version.provider, version.raw_response_id, version.run_id
+  version.known_from, version.known_to, version.recorded_at, version.closed_at, version.provider, version.raw_response_id, version.run_id
 from (
   select
     instrument_id, bar_interval, ts, version, session_date, open, high, low, close, volume, adjusted_close,
-    known_from, null::timestamptz as known_to, recorded_at, provider, raw_response_id, run_id
+    known_from, null::timestamptz as known_to, recorded_at, null::timestamptz as closed_at, provider, raw_response_id, run_id
   from market.price_data
   union all
   select
     instrument_id, bar_interval, ts, version, session_date, open, high, low, close, volume, adjusted_close,
-    known_from, known_to, recorded_at, provider, raw_response_id, run_id
+    known_from, known_to, recorded_at, closed_at, provider, raw_response_id, run_id
   from market.price_data_history
 ) as version
 join market.instrument using (instrument_id);
@@ -34,6 +34,7 @@ comment on column market.price_data_version.adjusted_close is 'Close adjusted by
 comment on column market.price_data_version.known_from is 'From when this version could be known.';
 comment on column market.price_data_version.known_to is 'Until when it was the one to know (excluded); null for the current one.';
 comment on column market.price_data_version.recorded_at is 'When marketbase stored this version.';
+comment on column market.price_data_version.closed_at is 'When marketbase closed this version; null for the current one.';
 comment on column market.price_data_version.provider is 'Provider of this version.';
 comment on column market.price_data_version.raw_response_id is 'The body from which it was read.';
 comment on column market.price_data_version.run_id is 'Run that made it.';
