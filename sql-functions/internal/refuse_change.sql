@@ -52,6 +52,8 @@ create or replace trigger _100_append_only before update or delete or truncate o
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on ml.training_set
   for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on ml.training_set_digest
+  for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on search.document
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on search.document_embedding

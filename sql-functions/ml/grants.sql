@@ -54,3 +54,12 @@ grant insert (
   outcome_known_from, outcome_run_id, run_id
 ) on ml.model_prediction to marketbase_worker;
 grant update (outcome, outcome_known_from, outcome_run_id) on ml.model_prediction to marketbase_worker;
+
+alter table ml.training_set_digest enable row level security;
+drop policy if exists training_set_digest_read on ml.training_set_digest;
+create policy training_set_digest_read on ml.training_set_digest for select to marketbase_reader using (true);
+drop policy if exists training_set_digest_insert on ml.training_set_digest;
+create policy training_set_digest_insert on ml.training_set_digest for insert to marketbase_worker with check (true);
+revoke all on ml.training_set_digest from public, marketbase_reader, marketbase_worker;
+grant select on ml.training_set_digest to marketbase_reader;
+grant insert (training_set_id, instrument_id, ts, digests) on ml.training_set_digest to marketbase_worker;

@@ -48,6 +48,21 @@ interface Row {
   label_known_from: Date;
 }
 
+interface Difference {
+  symbol: string;
+  ts: string;
+  change: string;
+  name: string | null;
+  old_value: number | null;
+  new_value: number | null;
+}
+
+interface Replay extends Record<string, unknown> {
+  is_same: boolean;
+  difference_count: number;
+  differences: Difference[];
+}
+
 interface Training extends Record<string, unknown> {
   model_training_run_id: Id;
   training_set_id: Id;
@@ -105,12 +120,12 @@ t.test("a training set uses what was known at each decision, and can be made aga
   const firstOfB = rows.find((row) => row.instrument_id === b);
   t.equal(firstOfB?.label, (closes[3]?.close as number) / (closes[2]?.close as number) - 1, "the label is the return to the next close");
 
-  t.equal(await db.value("select ml.verify_training_set($1)", [set.training_set_id], "analyst"), true, "made again it has the same hash");
+  t.equal(await db.value("select (ml.replay($1)).is_same", [set.training_set_id], "analyst"), true, "made again it has the same hash");
   const [same] = await db.query<{ training_set_id: Id }>("select * from ml.make_training_set($1, 'test_model')", [await startRun(db)]);
   t.equal(same?.training_set_id, set.training_set_id, "the same rows are the same training set");
   const client = await db.owner.connect();
   await client.query("set timezone to 'Asia/Tokyo'; set extra_float_digits to -5; set datestyle to 'German'");
-  t.equal((await client.query("select ml.verify_training_set($1)", [set.training_set_id])).rows[0].verify_training_set, true, "settings of the session do not touch the hash");
+  t.equal((await client.query("select (ml.replay($1)).is_same", [set.training_set_id])).rows[0].is_same, true, "settings of the session do not touch the hash");
   client.release(true);
 
   // Volume alone: another version of the bar, but the rows are the same.
@@ -126,15 +141,44 @@ t.test("a training set uses what was known at each decision, and can be made aga
   t.same(changed.map((row) => [row.instrument_id, row.ts.toISOString().slice(0, 10)]), [[b, days[99]], [b, days[100]]], "only the labels that touch the bar changed");
   t.ok(changed.every((row) => row.label_known_from > row.label_end), "and they say that they became known later");
   t.ok(after.every((row, i) => row.decision_time.getTime() === rows[i]?.decision_time.getTime()), "no decision moved");
-  t.equal(await db.value("select ml.verify_training_set($1)", [set.training_set_id]), true, "the first set is still proved");
+  const replay = async (id: Id, knownAt: string | null = null, limit = 100) =>
+    (await db.query<Replay>(
+      "select is_same, row_count::int, replayed_row_count::int, data_hash = replayed_hash as hashes_agree, difference_count::int, to_jsonb(differences) as differences from ml.replay($1, $2, $3)",
+      [id, knownAt, limit], "analyst",
+    ))[0] as Replay;
+  const plain = (list: Difference[]) => list.map(({ symbol, ts, change, name, old_value, new_value }) => [symbol, ts.slice(0, 10), change, name, old_value, new_value]);
+  t.same(await replay(set.training_set_id), { is_same: true, row_count: rows.length, replayed_row_count: rows.length, hashes_agree: true, difference_count: 0, differences: [] }, "the first set is still proved");
+  // A late vector with an early known_from: what was recorded then stays, what would be drawn now is another row.
+  await db.query("update feature.feature_vector set values = array[7, values[2], values[3]] where instrument_id = $1 and ts = $2", [a, days[52]]);
+  await db.query("alter table feature.feature_vector disable trigger user");
+  await db.query("update feature.feature_vector set known_from = ts + interval '21 hours' where instrument_id = $1 and ts = $2", [a, days[52]]);
+  await db.query("alter table feature.feature_vector enable trigger user");
+  t.match(await replay(set.training_set_id), { is_same: true, difference_count: 0 }, "and after a backfill");
+  const now = await replay(set.training_set_id, "infinity");
+  const before = new Map(rows.map((row) => [`${row.instrument_id} ${row.ts.toISOString().slice(0, 10)}`, row]));
+  const label = (day: string, list: Row[]) => list.find((row) => row.instrument_id === b && row.ts.toISOString().slice(0, 10) === day)?.label;
+  t.match(now, { is_same: false, row_count: rows.length, replayed_row_count: rows.length, difference_count: 3 });
+  t.same(plain(now.differences), [
+    ["TESTA", days[52], "changed", "a", before.get(`${a} ${days[52]}`)?.features[0], 7],
+    ["TESTB", days[99], "changed", "label", label(days[99] as string, rows), label(days[99] as string, after)],
+    ["TESTB", days[100], "changed", "label", label(days[100] as string, rows), label(days[100] as string, after)],
+  ], "what later data would change is said by row, feature, old and new value");
+  t.match(await replay(set.training_set_id, "infinity", 1), { difference_count: 3, differences: [{ symbol: "TESTA" }] }, "a list may be short, the count is not");
 
   // Somebody rewrites history behind the versions.
   await db.query("alter table market.price_data disable trigger user");
   await db.query("update market.price_data set close = close * 1.0001, high = high * 1.0001 where instrument_id = $1 and ts = $2", [b, days[20]]);
   await db.query("alter table market.price_data enable trigger user");
-  t.equal(await db.value("select ml.verify_training_set($1)", [set.training_set_id]), false, "tampering with a bar is found");
+  const tampered = await replay(set.training_set_id);
+  t.match(tampered, { is_same: false, difference_count: 2 });
+  t.same(plain(tampered.differences), [["TESTB", days[19], "changed", null, null, null], ["TESTB", days[20], "changed", null, null, null]], "tampering with a bar is found, and the rows that it touched are named");
+  await db.query("alter table feature.feature_vector disable trigger user");
+  await db.query("delete from feature.feature_vector where instrument_id = $1 and ts = $2", [a, days[30]]);
+  await db.query("alter table feature.feature_vector enable trigger user");
+  t.same(plain((await replay(set.training_set_id)).differences)[0], ["TESTA", days[30], "missing", null, null, null], "so is a row that is gone");
+  t.match(await db.refused("delete from ml.training_set_digest"), { code: "MB006" }, "the digests stay");
 
-  t.match(await db.refused("select ml.verify_training_set(0)"), { code: "MB001" }, "an unknown set");
+  t.match(await db.refused("select ml.replay(0)"), { code: "MB001" }, "an unknown set");
   t.match(await db.refused("select ml.make_training_set($1, 'nobody')", [run]), { code: "MB003", hint: /test_model/ }, "an unknown model");
   t.match(await db.refused("select ml.training_rows(1)", [], "reader"), { code: "42501" }, "readers may not draw training rows");
 });

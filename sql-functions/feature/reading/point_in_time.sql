@@ -5,14 +5,16 @@ create or replace function feature.point_in_time(
   p_decision_times timestamptz[],
   p_strict boolean default false,
   p_tolerance interval default null,
-  p_version text default null
+  p_version text default null,
+  p_ttl interval default null
 ) returns setof feature.known_vector
 language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp
+-- Enough to keep a hundred thousand answers in memory while they are sorted; more go to disk.
+set work_mem to '64MB'
 as $$
 declare
   asked_version constant feature.feature_set_version := feature.version_of(p_set, p_version);
-  asked_instruments constant bigint[] := array(select distinct asked.id from unnest(p_instrument_ids) as asked (id));
   -- Times have microseconds: known before a moment is known at the microsecond before it.
   margin constant interval := case when p_strict then interval '1 microsecond' else interval '0' end;
 begin
@@ -24,66 +26,45 @@ begin
   end if;
 
   return query
-    with series as materialized (
-      select bars.instrument_id, bars.ts, feature.first_known(bars.known_from) as known_from
-      from (
-        select
-          vector.instrument_id,
-          array_agg(vector.ts order by vector.ts, vector.revision) as ts,
-          array_agg(vector.known_from order by vector.ts, vector.revision) as known_from
-        from feature.feature_vector_version as vector
-        where vector.instrument_id = any (asked_instruments) and vector.feature_set_version_id = asked_version.feature_set_version_id
-        group by vector.instrument_id
-      ) as bars
-    ), candidate as materialized (
-      -- The latest bar of which a revision was known.
+    with asked as materialized (
       select
-        pair.instrument_id, pair.decision_time, pair.decision_time - margin as moment, pair.position,
-        series.ts[nullif(width_bucket(pair.decision_time - margin, series.known_from), 0)] as ts
-      from unnest(p_instrument_ids, p_decision_times) with ordinality as pair (instrument_id, decision_time, position)
-      left join series using (instrument_id)
+        instrument.instrument_id,
+        instrument.symbol,
+        exists (
+          select
+          from feature.feature_vector_history as history
+          where history.instrument_id = instrument.instrument_id and history.feature_set_version_id = asked_version.feature_set_version_id
+        ) as has_history
+      from (select distinct pair.id from unnest(p_instrument_ids) as pair (id)) as pair
+      join market.instrument as instrument on instrument.instrument_id = pair.id
     )
     select
-      candidate.instrument_id, instrument.symbol, candidate.decision_time, p_set, asked_version.version,
-      found.ts, asked_version.feature_names, found.values, found.revision, found.known_from
-    from candidate
-    left join market.instrument as instrument on instrument.instrument_id = candidate.instrument_id
-    left join feature.feature_vector_version as revision
-      on revision.instrument_id = candidate.instrument_id
-      and revision.feature_set_version_id = asked_version.feature_set_version_id
-      and revision.ts = candidate.ts
-      and revision.known_from <= candidate.moment
-      and revision.known_to > candidate.moment
-    -- No revision of the candidate was known then, because its bar had been removed: the latest one before it.
-    left join lateral (
-      select earlier.ts, earlier.revision, earlier.values, earlier.known_from
-      from feature.feature_vector_version as earlier
-      where revision.ts is null
-        and earlier.instrument_id = candidate.instrument_id
-        and earlier.feature_set_version_id = asked_version.feature_set_version_id
-        and earlier.ts < candidate.ts
-        and earlier.known_from <= candidate.moment
-        and earlier.known_to > candidate.moment
-      order by earlier.ts desc
-      limit 1
-    ) as earlier on true
-    left join lateral (
-      select
-        coalesce(revision.ts, earlier.ts) as ts,
-        coalesce(revision.values, earlier.values) as values,
-        coalesce(revision.revision, earlier.revision) as revision,
-        coalesce(revision.known_from, earlier.known_from) as known_from
-    ) as found on p_tolerance is null or found.ts >= candidate.decision_time - p_tolerance
-    order by candidate.position;
+      answer.instrument_id, answer.symbol, answer.decision_time, p_set, asked_version.version,
+      answer.ts, asked_version.feature_names, answer.values, answer.revision, answer.known_from
+    from (
+      select label.instrument_id, label.symbol, label.decision_time, found.ts, found.values, found.revision, found.known_from
+      from (
+        -- Sorted, the search finds the pages that it needs in memory.
+        select pair.instrument_id, pair.decision_time, pair.decision_time - margin as moment, pair.position, asked.symbol, asked.has_history
+        from unnest(p_instrument_ids, p_decision_times) with ordinality as pair (instrument_id, decision_time, position)
+        left join asked on asked.instrument_id = pair.instrument_id
+        order by pair.instrument_id, pair.decision_time
+      ) as label
+      left join lateral feature.known_at(label.instrument_id, asked_version.feature_set_version_id, label.moment, label.has_history) as found
+        on (p_tolerance is null or found.ts >= label.decision_time - p_tolerance)
+        and (p_ttl is null or found.known_from >= label.decision_time - p_ttl)
+      order by label.position
+    ) as answer;
 end
 $$;
 
-comment on function feature.point_in_time(text, bigint[], timestamptz[], boolean, interval, text) is
-'For each pair of an instrument and a decision time the vector of the latest bar that was known then, in the revision that was known then; one row per pair, in the order of the arrays.
-p_set: the set. p_instrument_ids, p_decision_times: arrays of equal length. p_strict: known before the decision time (<) instead of at it (<=). p_tolerance: how far the start of the bar may lie before the decision time (NULL: any).
-p_version: version of the set (NULL: the one in force). Where nothing was known ts, values, revision and known_from are NULL.
-A bar is known when its session has closed, a corrected one from its correction on; until then the revision before it counts. Convention: pandas.merge_asof, direction backward, on known_from.
-Errors: MB001 for arrays of different length, MB003 for an unknown set or version.';
+comment on function feature.point_in_time(text, bigint[], timestamptz[], boolean, interval, text, interval) is
+'For each pair of an instrument and a decision time the vector that was the one to know then; one row per pair, in the order of the arrays.
+Of all bars that had begun (ts <= decision time) it is the latest of which some revision was known (known_from <= decision time < known_to), in that revision. A bar that became known later does not exist yet, and the one before it counts; a corrected one has its old values until the correction is known; a removed one is there until its removal.
+p_set: the set. p_instrument_ids, p_decision_times: arrays of equal length. p_strict: everything known before the decision time (<) instead of at it (<=). p_version: version of the set (NULL: the one in force).
+p_tolerance: how far the start of the bar may lie before the decision time (tolerance of pandas.merge_asof, ttl of Feast). p_ttl: how long before it the values may have become known. Both include their limit, NULL is any; a value that is too old is none, an older one is not looked for.
+Where nothing was known ts, values, revision and known_from are NULL. Errors: MB001 for arrays of different length, MB003 for an unknown set or version.
+Convention: pandas.merge_asof, direction backward. For labels in a table, or several sets with a column per feature: feature.point_in_time_query.';
 
-revoke all on function feature.point_in_time(text, bigint[], timestamptz[], boolean, interval, text) from public;
-grant execute on function feature.point_in_time(text, bigint[], timestamptz[], boolean, interval, text) to marketbase_reader;
+revoke all on function feature.point_in_time(text, bigint[], timestamptz[], boolean, interval, text, interval) from public;
+grant execute on function feature.point_in_time(text, bigint[], timestamptz[], boolean, interval, text, interval) to marketbase_reader;

@@ -11,14 +11,7 @@ begin atomic
         where version.feature_set_version_id = p_feature_set_version_id
       )
       || coalesce(string_agg(
-        sha256(
-          convert_to(instrument.symbol, 'UTF8')
-          || timestamptz_send(training.ts)
-          || timestamptz_send(training.decision_time)
-          || array_send(training.features)
-          || float8send(training.label)
-          || timestamptz_send(training.label_end)
-        ),
+        ml.hash_training_row(instrument.symbol, row (training.*)::ml.training_row),
         '' order by training.decision_time, instrument.symbol
       ), '')
     ),
@@ -29,8 +22,7 @@ begin atomic
 end;
 
 comment on function ml.hash_training_rows(bigint, ml.training_row[]) is
-'sha256, hex, over the name and version of the feature set, the names of its features and, in order of decision time and symbol, the sha256 of each row: symbol,
-ts, decision_time, features, label and label_end in their binary form. It depends on no setting and on no identity that a database gave, so that the same data
+'sha256, hex, over the name and version of the feature set, the names of its features and, in order of decision time and symbol, ml.hash_training_row of each row. It depends on no setting and on no identity that a database gave, so that the same data
 has the same hash everywhere.';
 
 revoke all on function ml.hash_training_rows(bigint, ml.training_row[]) from public;

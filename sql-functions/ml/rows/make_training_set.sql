@@ -79,7 +79,17 @@ begin
   returning * into v_set;
   if not found then
     select * into strict v_set from ml.training_set where data_hash = v_hash;
+    return v_set;
   end if;
+
+  insert into ml.training_set_digest (training_set_id, instrument_id, ts, digests)
+  select
+    v_set.training_set_id, training.instrument_id,
+    array_agg(training.ts order by training.ts),
+    string_agg(substr(ml.hash_training_row(instrument.symbol, row (training.*)::ml.training_row), 1, 8), '' order by training.ts)
+  from unnest(v_rows) as training
+  join market.instrument as instrument on instrument.instrument_id = training.instrument_id
+  group by training.instrument_id;
   return v_set;
 end
 $$;
