@@ -8,55 +8,43 @@ create or replace function feature.point_in_time(
   p_version text default null,
   p_ttl interval default null
 ) returns setof feature.known_vector
-language plpgsql stable parallel safe
-set search_path to pg_catalog, pg_temp
--- Enough to keep a hundred thousand answers in memory while they are sorted; more go to disk.
-set work_mem to '64MB'
-as $$
-declare
-  asked_version constant feature.feature_set_version := feature.version_of(p_set, p_version);
-  -- Times have microseconds: known before a moment is known at the microsecond before it.
-  margin constant interval := case when p_strict then interval '1 microsecond' else interval '0' end;
-begin
-  if coalesce(cardinality(p_instrument_ids), 0) <> coalesce(cardinality(p_decision_times), 0) then
-    raise exception using
-      errcode = 'MB001',
-      message = format('%s instruments and %s decision times were given.', coalesce(cardinality(p_instrument_ids), 0), coalesce(cardinality(p_decision_times), 0)),
-      hint = 'Give arrays of equal length: the first decision time belongs to the first instrument, and so on.';
-  end if;
-
-  return query
-    with asked as materialized (
-      select
-        instrument.instrument_id,
-        instrument.symbol,
-        exists (
-          select
-          from feature.feature_vector_history as history
-          where history.instrument_id = instrument.instrument_id and history.feature_set_version_id = asked_version.feature_set_version_id
-        ) as has_history
-      from (select distinct pair.id from unnest(p_instrument_ids) as pair (id)) as pair
-      join market.instrument as instrument on instrument.instrument_id = pair.id
-    )
+language sql stable parallel safe rows 100000
+begin atomic
+  with asked as materialized (
     select
-      answer.instrument_id, answer.symbol, answer.decision_time, p_set, asked_version.version,
-      answer.ts, asked_version.feature_names, answer.values, answer.revision, answer.known_from
+      instrument.instrument_id,
+      instrument.symbol,
+      exists (
+        select
+        from feature.feature_vector_history as history
+        where history.instrument_id = instrument.instrument_id and history.feature_set_version_id = version.feature_set_version_id
+      ) as has_history
+    from feature.version_of(p_set, p_version) as version
+    cross join (select distinct given.id from unnest(p_instrument_ids) as given (id)) as given
+    join market.instrument as instrument on instrument.instrument_id = given.id
+  )
+  select
+    answer.instrument_id, answer.symbol, answer.decision_time, p_set, answer.version,
+    answer.ts, answer.feature_names, answer.values, answer.revision, answer.known_from
+  from feature.version_of(p_set, p_version) as version
+  cross join lateral (
+    select
+      label.instrument_id, label.symbol, label.decision_time, version.version, found.ts, version.feature_names, found.values, found.revision, found.known_from
     from (
-      select label.instrument_id, label.symbol, label.decision_time, found.ts, found.values, found.revision, found.known_from
-      from (
-        -- Sorted, the search finds the pages that it needs in memory.
-        select pair.instrument_id, pair.decision_time, pair.decision_time - margin as moment, pair.position, asked.symbol, asked.has_history
-        from unnest(p_instrument_ids, p_decision_times) with ordinality as pair (instrument_id, decision_time, position)
-        left join asked on asked.instrument_id = pair.instrument_id
-        order by pair.instrument_id, pair.decision_time
-      ) as label
-      left join lateral feature.known_at(label.instrument_id, asked_version.feature_set_version_id, label.moment, label.has_history) as found
-        on (p_tolerance is null or found.ts >= label.decision_time - p_tolerance)
-        and (p_ttl is null or found.known_from >= label.decision_time - p_ttl)
-      order by label.position
-    ) as answer;
-end
-$$;
+      -- Sorted, the search finds the pages that it needs in memory. Times have microseconds: known before a moment is known at the microsecond before it.
+      select
+        pair.instrument_id, pair.decision_time, pair.position, asked.symbol, asked.has_history,
+        pair.decision_time - case when p_strict then interval '1 microsecond' else interval '0' end as moment
+      from feature.decision_pairs(p_instrument_ids, p_decision_times) as pair
+      left join asked on asked.instrument_id = pair.instrument_id
+      order by pair.instrument_id, pair.decision_time
+    ) as label
+    left join lateral feature.known_at(label.instrument_id, version.feature_set_version_id, label.moment, label.has_history) as found
+      on (p_tolerance is null or found.ts >= label.decision_time - p_tolerance)
+      and (p_ttl is null or found.known_from >= label.decision_time - p_ttl)
+    order by label.position
+  ) as answer;
+end;
 
 comment on function feature.point_in_time(text, bigint[], timestamptz[], boolean, interval, text, interval) is
 'For each pair of an instrument and a decision time the vector that was the one to know then; one row per pair, in the order of the arrays.
