@@ -40,8 +40,8 @@ begin
   end if;
 
   -- Both averages give their first value at the same bar.
-  fast_warm_up := ta.ma_warm_up(fast, fast_ma_type);
-  slow_warm_up := ta.ma_warm_up(slow, slow_ma_type);
+  fast_warm_up := ta.moving_average_warm_up(fast, fast_ma_type);
+  slow_warm_up := ta.moving_average_warm_up(slow, slow_ma_type);
   fast_average := ta.ma(ta.late_start(series, slow_warm_up - fast_warm_up), fast, fast_ma_type);
   slow_average := ta.ma(ta.late_start(series, fast_warm_up - slow_warm_up), slow, slow_ma_type);
   line := array_fill(null::double precision, array[bars]);
