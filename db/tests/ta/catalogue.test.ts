@@ -62,12 +62,15 @@ function placeholders({ name, arguments: args }: Kernel): string {
   return `ta.${name}(${args.map((argument, index) => `$${index + 1}::${argument.type}`).join(", ")})`;
 }
 
+/** Kernels of fractions: their domain is -1 to 1. */
+const ofFractions = new Set(["acos", "asin"]);
+
 /** The values of a call, in the order of the arguments. */
 function valuesOf(kernel: Kernel, given: Values): unknown[] {
   return kernel.arguments.map(({ name, type }) => {
     const value = name in given ? given[name] : type === "integer" ? integers[name] : numbers[name];
     if (value === undefined) throw new Error(`ta.${kernel.name}: say in this file which value to test ${name} (${type}) with`);
-    return value;
+    return Array.isArray(value) && ofFractions.has(kernel.name) ? value.map((x: number | null) => (x === null ? null : x / 1000)) : value;
   });
 }
 
@@ -154,7 +157,7 @@ t.test("bad arguments are refused with one clear sentence", async (t) => {
 
 t.test("degenerate series", async (t) => {
   const db = await testDatabase(t);
-  const bars = 60;
+  const bars = 120;
   for (const kernel of await kernels(db)) {
     const name = `ta.${kernel.name}`;
     const series = kernel.arguments.filter(isSeries);
@@ -212,13 +215,15 @@ t.test("lookback says how far a kernel reaches, bit for bit", async (t) => {
   for (const kernel of await kernels(db)) {
     const lookback = await lookbackOf(db, kernel);
     const columns = market(bars);
-    const full = (await call(db, kernel, columns))!;
     if (lookback === "unbounded") {
-      const changed = copy(columns);
-      for (const series of Object.values(changed)) series[1] = series[1]! * 1.5;
-      t.notSame((await call(db, kernel, changed))?.at(-1), full.at(-1), `ta.${kernel.name} is unbounded: its second bar counts in its last value`);
+      // Behind all warm-ups: the values of a series without its first bar are others, at least at first.
+      const whole = market(300);
+      const later = Object.fromEntries(Object.entries(whole).map(([name, series]) => [name, series.slice(1)]));
+      const values = async (given: Values) => (await call(db, kernel, given))!.slice(-230);
+      t.notSame(await values(later), await values(whole), `ta.${kernel.name} is unbounded: its values depend on the bar with which the series begins`);
       continue;
     }
+    const full = (await call(db, kernel, columns))!;
 
     // The last value of the kernel on each bar and some bars before it.
     const args = kernel.arguments.map(({ type }, index) => (isSeries({ type }) ? `($${index + 1}::float8[])[greatest(1, bar - reach):bar]` : `$${index + 1}::${type}`));
