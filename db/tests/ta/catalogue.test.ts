@@ -26,7 +26,7 @@ async function kernels(db: TestDatabase): Promise<Kernel[]> {
 }
 
 /** Whole-number arguments small enough for short series; an argument that is not here fails the tests, so that nobody forgets it. */
-const integers: Record<string, number> = { period: 5, bars: 3, span: 5, fast: 3, slow: 6, signal: 4, fast_k: 5, slow_k: 3, slow_d: 3, fast_d: 3, short: 3, medium: 5, long: 8 };
+const integers: Record<string, number> = { period: 5, bars: 3, span: 5, fast: 3, slow: 6, signal: 4, fast_k: 5, slow_k: 3, slow_d: 3, fast_d: 3, ma_type: 0, fast_ma_type: 0, slow_ma_type: 2, signal_ma_type: 0, slow_k_ma_type: 2, slow_d_ma_type: 0, fast_d_ma_type: 0, short: 3, medium: 5, long: 8 };
 const numbers: Record<string, number> = { deviations: 2, quantile: 0.8 };
 
 /** Numbers that repeat from run to run. */
@@ -78,9 +78,13 @@ function call(db: TestDatabase, kernel: Kernel, given: Values): Promise<Series |
 async function lookbackOf(db: TestDatabase, kernel: Kernel): Promise<number | "unbounded"> {
   if (kernel.lookback === "unbounded") return "unbounded";
   const names = kernel.arguments.filter(({ type }) => type === "integer");
-  return db.value<number>(`select (${kernel.lookback})::integer from (select ${names.map(({ name }) => `${integers[name]} as ${name}`).concat("1").join(", ")}) as given`);
+  const given = names.map(({ name }) => `${integers[name]} as ${name}`).concat("1").join(", ");
+  // NULL or infinity: unbounded with these arguments.
+  return (await db.value<number | null>(`select nullif((${kernel.lookback})::float8, 'infinity') from (select ${given}) as given`)) ?? "unbounded";
 }
 
+/** The type of a moving average: one of nine numbers. */
+const isChoice = ({ name }: { name: string }) => name.endsWith("ma_type");
 const isSeries = ({ type }: { type: string }) => type === "double precision[]";
 const copy = (columns: Record<string, Series>) => structuredClone(columns);
 const clean = (result: Series) => result.every((x) => x === null || Number.isFinite(x));
@@ -122,7 +126,8 @@ t.test("bad arguments are refused with one clear sentence", async (t) => {
     for (const kernel of found) {
       for (const { name, type } of kernel.arguments) {
         const bad: unknown[] = type === "integer" ? [-1, null] : type === "double precision" ? [NaN, Infinity, null] : [];
-        if (type === "integer" && name !== "bars") bad.push(0);
+        if (isChoice({ name })) bad.push(9);
+        else if (type === "integer" && name !== "bars") bad.push(0);
         for (const value of bad) {
           const { code, message, hint } = await refusal(kernel, { [name]: value });
           t.equal(code, "MB001", `ta.${kernel.name}, ${name} ${value}`);
@@ -162,7 +167,7 @@ t.test("degenerate series", async (t) => {
     }
     t.strictSame(await call(db, kernel, all(Array(bars).fill(null))), Array(bars).fill(null), `${name}: nothing but NULL`);
     t.equal((await call(db, kernel, market(1)))?.length, 1, `${name}: one bar`);
-    for (const argument of kernel.arguments.filter(({ type }) => type === "integer")) {
+    for (const argument of kernel.arguments.filter((argument) => argument.type === "integer" && !isChoice(argument))) {
       const result = await call(db, kernel, { ...market(bars), [argument.name]: 1000 });
       t.ok(result?.length === bars && clean(result), `${name}: ${argument.name} longer than the series`);
       const one = await db.query(`select ${placeholders(kernel)} as r`, valuesOf(kernel, { ...market(bars), [argument.name]: 1 })).catch((error: { code?: string }) => error.code);

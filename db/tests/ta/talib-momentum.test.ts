@@ -1,0 +1,180 @@
+import t from "tap";
+import { shared, testDatabase } from "../support/database.ts";
+import { loadTalib } from "../support/talib.ts";
+import { largestDifference, numbers, readColumns, type Series } from "./reference.ts";
+
+type Column = "open" | "high" | "low" | "close" | "volume" | "unit";
+type Bars = Record<Column, number[]>;
+
+/** A function of TA-Lib and the kernels that give its outputs. */
+interface Case {
+  readonly talib: string;
+  /** In TA-Lib's order, which is that of the kernels, too. */
+  readonly inputs: readonly Column[];
+  /** One kernel per output; with its inputs, where it takes only some. */
+  readonly kernels: readonly (string | readonly [string, ...Column[]])[];
+  /** Sets of options in TA-Lib's order. */
+  readonly options?: readonly (readonly number[])[];
+  /** The options in the order of the kernels, where that is another one. */
+  readonly reordered?: (options: readonly number[]) => readonly number[];
+  readonly outputs?: readonly ("real" | "integer")[];
+  /** The size of the numbers whose difference the outputs are, where that is much larger than the outputs. */
+  readonly size?: (bars: Bars) => number;
+}
+
+const hlc = ["high", "low", "close"] as const;
+const series = ["close"] as const;
+const periods = [[2], [3], [5], [14], [30], [100]];
+const price = (bars: Bars) => Math.max(...bars.close);
+const averages = [0, 1, 2, 3, 4, 5, 6, 7, 8];
+
+/** One value of each list, in turn, as often as the longest list is long. */
+function mixed(...lists: readonly (readonly number[])[]): number[][] {
+  return Array.from({ length: Math.max(...lists.map((list) => list.length)) }, (_, index) => lists.map((list) => list[index % list.length]!));
+}
+
+const macdPeriods = [[12, 26, 9], [3, 10, 4], [26, 12, 9], [5, 34, 20], [2, 3, 2]];
+const math = (talib: string, column: Column = "close"): Case => ({ talib, inputs: [column], kernels: [talib.toLowerCase()] });
+const operator = (talib: string): Case => ({ talib, inputs: ["high", "open"], kernels: [talib.toLowerCase()] });
+
+const cases: Case[] = [
+  { talib: "ADX", inputs: hlc, kernels: ["adx"], options: periods },
+  { talib: "ADXR", inputs: hlc, kernels: ["adxr"], options: periods },
+  { talib: "APO", inputs: series, kernels: ["apo"], size: price, options: mixed([12, 3, 26, 5], [26, 10, 12, 5, 34], averages) },
+  { talib: "AROON", inputs: ["high", "low"], kernels: [["aroon_down", "low"], ["aroon_up", "high"]], options: periods },
+  { talib: "AROONOSC", inputs: ["high", "low"], kernels: ["aroonosc"], options: periods },
+  { talib: "BOP", inputs: ["open", ...hlc], kernels: ["bop"] },
+  { talib: "CCI", inputs: hlc, kernels: ["cci"], options: periods },
+  { talib: "CMO", inputs: series, kernels: ["cmo"], options: periods },
+  { talib: "DX", inputs: hlc, kernels: ["dx"], options: periods },
+  { talib: "IMI", inputs: ["open", "close"], kernels: ["imi"], options: periods },
+  { talib: "MACD", inputs: series, kernels: ["macd", "macd_signal", "macd_hist"], options: macdPeriods },
+  {
+    talib: "MACDEXT",
+    inputs: series,
+    kernels: ["macdext", "macdext_signal", "macdext_hist"],
+    size: price,
+    options: [
+      ...averages.map((type) => [12, type, 26, type, 9, type]),
+      ...mixed([3, 12, 26, 5], averages, [10, 26, 12, 7, 40], [1, 2, 3, 4, 5, 6, 8, 7, 0], [9, 4, 2, 1], [6, 0, 8, 5, 4, 2, 1, 3, 7]),
+    ],
+    reordered: ([fast, fastType, slow, slowType, signal, signalType]) => [fast!, slow!, signal!, fastType!, slowType!, signalType!],
+  },
+  { talib: "MACDFIX", inputs: series, kernels: ["macdfix", "macdfix_signal", "macdfix_hist"], options: [[9], [2], [5], [20]] },
+  { talib: "MFI", inputs: [...hlc, "volume"], kernels: ["mfi"], options: periods },
+  { talib: "MINUS_DI", inputs: hlc, kernels: ["minus_di"], options: periods },
+  { talib: "MINUS_DM", inputs: ["high", "low"], kernels: ["minus_dm"], options: [[1], ...periods] },
+  { talib: "MOM", inputs: series, kernels: ["mom"], options: [[1], ...periods] },
+  { talib: "PLUS_DI", inputs: hlc, kernels: ["plus_di"], options: periods },
+  { talib: "PLUS_DM", inputs: ["high", "low"], kernels: ["plus_dm"], options: [[1], ...periods] },
+  { talib: "PPO", inputs: series, kernels: ["ppo"], size: () => 100, options: mixed([12, 3, 26, 5], [26, 10, 12, 5, 34], averages) },
+  { talib: "ROC", inputs: series, kernels: ["roc"], options: [[1], ...periods] },
+  { talib: "ROCP", inputs: series, kernels: ["rocp"], options: [[1], ...periods] },
+  { talib: "ROCR", inputs: series, kernels: ["rocr"], options: [[1], ...periods] },
+  { talib: "ROCR100", inputs: series, kernels: ["rocr100"], options: [[1], ...periods] },
+  { talib: "RSI", inputs: series, kernels: ["rsi"], options: periods },
+  {
+    talib: "STOCH",
+    inputs: hlc,
+    kernels: ["stoch_k", "stoch_d"],
+    options: [[5, 3, 0, 3, 0], [14, 1, 0, 1, 0], [1, 1, 0, 1, 0], ...mixed([5, 14, 3], [3, 5, 2, 10], averages, [3, 4, 1, 6, 2], [1, 2, 3, 4, 5, 6, 7, 8, 0])],
+    reordered: ([fastK, slowK, slowKType, slowD, slowDType]) => [fastK!, slowK!, slowD!, slowKType!, slowDType!],
+  },
+  { talib: "STOCHF", inputs: hlc, kernels: ["stochf_k", "stochf_d"], options: [[5, 3, 0], [14, 1, 0], [1, 1, 0], ...mixed([5, 14, 3], [3, 5, 2, 10], averages)] },
+  {
+    // Without KAMA (6): where %K stays at 0 or 100, TA-Lib divides by the rounding errors that are left in the sum of its moves.
+    talib: "STOCHRSI",
+    inputs: series,
+    kernels: ["stochrsi_k", "stochrsi_d"],
+    options: [[14, 5, 3, 0], [2, 1, 1, 0], ...mixed([14, 5], [5, 14, 3], [3, 5, 2, 10], [0, 1, 2, 3, 4, 5, 7, 8])],
+  },
+  { talib: "TRIX", inputs: series, kernels: ["trix"], options: [[2], [5], [15], [30]] },
+  { talib: "ULTOSC", inputs: hlc, kernels: ["ultosc"], options: [[7, 14, 28], [1, 2, 3], [28, 7, 14], [5, 5, 5]] },
+  { talib: "WILLR", inputs: hlc, kernels: ["willr"], options: periods },
+
+  { talib: "HT_DCPERIOD", inputs: series, kernels: ["ht_dcperiod"] },
+  { talib: "HT_DCPHASE", inputs: series, kernels: ["ht_dcphase"] },
+  { talib: "HT_PHASOR", inputs: series, kernels: ["ht_phasor_inphase", "ht_phasor_quadrature"] },
+  { talib: "HT_SINE", inputs: series, kernels: ["ht_sine", "ht_leadsine"] },
+  { talib: "HT_TRENDLINE", inputs: series, kernels: ["ht_trendline"] },
+  { talib: "HT_TRENDMODE", inputs: series, kernels: ["ht_trendmode"], outputs: ["integer"] },
+
+  ...["ACOS", "ASIN", "ATAN", "COSH", "EXP", "SINH", "SQRT", "TANH", "LN", "LOG10"].map((name) => math(name, "unit")),
+  ...["ATAN", "CEIL", "COS", "COSH", "EXP", "FLOOR", "LN", "LOG10", "SIN", "SINH", "SQRT", "TAN", "TANH"].map((name) => math(name)),
+  ...["ADD", "SUB", "MULT", "DIV"].map(operator),
+];
+
+/** Numbers that repeat from run to run. */
+function random(seed: number): () => number {
+  let state = seed;
+  return () => (state = (state * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648;
+}
+
+/** A random walk; in steps of a tenth there are many equal prices. */
+function walk(length: number, seed: number, step = 0.01): Bars {
+  const next = random(seed);
+  const rounded = (price: number) => Math.round(price / step) * step;
+  const bars: Bars = { open: [], high: [], low: [], close: [], volume: [], unit: [] };
+  let close = 100;
+  for (let bar = 0; bar < length; bar++) {
+    const open = rounded(close * Math.exp(0.01 * (next() - 0.5)));
+    close = rounded(open * Math.exp(0.04 * (next() - 0.5)));
+    bars.open.push(open);
+    bars.close.push(close);
+    bars.high.push(rounded(Math.max(open, close) + next()));
+    bars.low.push(rounded(Math.min(open, close) - next()));
+    bars.volume.push(1 + Math.round(1e6 * next()));
+    bars.unit.push(2.5 * next() - 1.25);
+  }
+  return bars;
+}
+
+/** Bars of a file, the oldest first. */
+function fromFile(file: string, take: (row: number, columns: Map<string, string[]>) => boolean, newestFirst = false): Bars {
+  const columns = readColumns(file);
+  const named = (name: string) => {
+    const key = [...columns.keys()].find((column) => column.toLowerCase() === name);
+    const values = numbers(columns.get(key ?? name)).filter((_, row) => take(row, columns)) as number[];
+    return newestFirst ? values.reverse() : values;
+  };
+  const close = named("close");
+  return { open: named("open"), high: named("high"), low: named("low"), close, volume: named("volume"), unit: close.map((x) => Math.sin(x)) };
+}
+
+t.test("agrees with TA-Lib to 1e-9: momentum, cycles and mathematics", async (t) => {
+  const talib = await loadTalib();
+  const sets: Record<string, Bars> = {
+    "3 bars": walk(3, 1),
+    "40 bars": walk(40, 2),
+    "64 bars": walk(64, 3),
+    "150 bars in steps of a tenth": walk(150, 4, 0.1),
+    "1000 bars": walk(1000, 5),
+  };
+  const stocks = shared(t, "prices/sp500_5yr.csv.gz");
+  const index = shared(t, "prices/gspc_table.csv.gz");
+  if (stocks === undefined || index === undefined) return;
+  sets["AAPL"] = fromFile(stocks, (row, columns) => columns.get("Name")![row] === "AAPL");
+  sets["S&P 500"] = fromFile(index, (row) => row < 1500, true);
+
+  const db = await testDatabase(t);
+  for (const [what, bars] of Object.entries(sets)) {
+    for (const { talib: name, inputs, kernels, options = [[]], reordered = (given) => given, outputs = kernels.map(() => "real" as const), size = () => 0 } of cases) {
+      const given = inputs.map((input) => bars[input]);
+      const calls = options.flatMap((values) => kernels.map((kernel) => {
+        const [called, ...own] = typeof kernel === "string" ? [kernel, ...inputs] : kernel;
+        return `ta.${called}(${[...own.map((input) => `$${inputs.indexOf(input) + 1}::float8[]`), ...reordered(values)].join(", ")})`;
+      }));
+      const [row] = await db.query<Record<string, Series>>(`select ${calls.map((call, number) => `${call} as r${number}`).join(", ")}`, given);
+      const found = options.flatMap((values) => talib(name, given, values, outputs)).map((output): Series => output.map((x) => (Number.isFinite(x) ? x : null)));
+      let worst = { difference: -1, bar: -1, number: 0 };
+      for (const [number, expected] of found.entries()) {
+        // What is left of larger numbers that cancel out is noise, and TA-Lib's running sums collect it: next to zero a difference counts against these numbers.
+        const largest = expected.reduce<number>((most, x) => Math.max(most, Math.abs(x ?? 0)), 0);
+        const { difference, bar } = largestDifference(row![`r${number}`]!, expected, Math.max(1e-3 * largest, 1e-2 * size(bars)) || 1e-3);
+        if (difference > worst.difference) worst = { difference, bar, number };
+      }
+      const { difference, bar, number } = worst;
+      t.ok(difference <= 1e-9, `${what}, ${name}: at most ${difference.toExponential(1)}, at bar ${bar} of ${calls[number]}`, { got: row![`r${number}`]![bar], expected: found[number]![bar] });
+    }
+  }
+});
