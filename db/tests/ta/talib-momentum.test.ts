@@ -226,7 +226,7 @@ t.test("what TA-Lib does otherwise", async (t) => {
 
   // Whole numbers leave no rounding errors in TA-Lib's sums of moves; other values do, and then a still price has an efficiency of 0 instead of 1.
   const whole = [1, 33, 7, 100, 12, 33, 0, 0, 0, 0, 0, 0];
-  const broken = [0.1, 33.3, 7.7, 100, 12.3, 33.3, 0, 0, 0, 0, 0, 0];
+  const broken = [0.1, 33.333333333, 7.77777, 100, 12.3456789, 100 / 3, 0, 0, 0, 0, 0, 0];
   t.ok(largestDifference(await db.value<Series>("select ta.ma($1, 2, 6)", [whole]), talib("KAMA", [whole], [2])[0]!).difference < 1e-9, "KAMA of whole numbers is the same");
   t.ok(talib("KAMA", [broken], [2])[0]!.at(-1)! > 20 && (await db.value<Series>("select ta.ma($1, 2, 6)", [broken])).at(-1)! < 5, "KAMA of a price that stands still goes to it here");
 });
