@@ -15,7 +15,7 @@ set search_path to pg_catalog, pg_temp
 as $$
 declare
   bars constant integer := cardinality(close);
-  edges double precision[] := array_fill(null::double precision, array[bars]);
+  edges double precision[];
   stretch double precision;
 begin
   perform ta.check_series(kernel, 'high', high, bars);
@@ -25,6 +25,7 @@ begin
     return null;
   end if;
 
+  edges := array_fill(null::double precision, array[bars]);
   for i in 1..bars loop
     if abs(high[i]) < 'infinity' and abs(low[i]) < 'infinity' and abs(close[i]) < 'infinity' then
       stretch := coalesce(4 * (high[i] - low[i]) / nullif(high[i] + low[i], 0), 0);

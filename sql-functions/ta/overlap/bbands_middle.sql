@@ -16,7 +16,7 @@ Arguments: series; period in bars, 1 or more; ma_type: 0 SMA, 1 EMA, 2 WMA, 3 DE
 NULL behaviour: NULL while the window has a NULL, NaN or infinity. The recursive averages begin their warm-up anew after it. Warm-up: period - 1 bars;
 longer where the average needs more (ta.ma).
 Errors: MB001 for a bad period, type or array. Source: TA-Lib BBANDS; Bollinger (2001).
-lookback: case ma_type when 0 then period - 1 when 2 then period - 1 when 5 then period - 1 end$$;
+lookback: ta.ma_reach(period, ma_type)$$;
 
 revoke all on function ta.bbands_middle(double precision[], integer, integer) from public;
 grant execute on function ta.bbands_middle(double precision[], integer, integer) to marketbase_reader;

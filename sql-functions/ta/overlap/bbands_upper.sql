@@ -19,7 +19,7 @@ MAMA (0.5, 0.05), 8 T3 (0.7).
 NULL behaviour: NULL while the window has a NULL, NaN or infinity. The recursive averages begin their warm-up anew after it. Warm-up: period - 1 bars;
 longer where the average needs more (ta.ma).
 Errors: MB001 for a bad period, number, type or array. Source: TA-Lib BBANDS; Bollinger (2001).
-lookback: case ma_type when 0 then period - 1 when 2 then period - 1 when 5 then period - 1 end$$;
+lookback: ta.ma_reach(period, ma_type)$$;
 
 revoke all on function ta.bbands_upper(double precision[], integer, double precision, integer) from public;
 grant execute on function ta.bbands_upper(double precision[], integer, double precision, integer) to marketbase_reader;

@@ -17,7 +17,7 @@ Arguments: series; period in bars, 1 or more, where 1 gives the series itself; m
 NULL behaviour: NULL while the window has a NULL, NaN or infinity. The recursive types (EMA, DEMA, TEMA, KAMA, MAMA, T3) begin their warm-up anew after it.
 Warm-up: period - 1 bars; DEMA twice, TEMA three times, T3 six times that; KAMA period; MAMA 32.
 Errors: MB001 for a bad period, type or array. Source: TA-Lib MA (unstable periods 0).
-lookback: case ma_type when 0 then period - 1 when 2 then period - 1 when 5 then period - 1 end$$;
+lookback: ta.ma_reach(period, ma_type)$$;
 
 revoke all on function ta.ma(double precision[], integer, integer) from public;
 grant execute on function ta.ma(double precision[], integer, integer) to marketbase_reader;

@@ -18,9 +18,6 @@ declare
   longest double precision[];
   chosen integer[];
   used integer;
-  waited integer;
-  counted integer;
-  trimmed double precision[];
   averages double precision[];
 begin
   perform ta.check_period('mavp', 'min_period', min_period, 1);
@@ -41,19 +38,13 @@ begin
     end if;
   end loop;
   for used in select distinct c.period from unnest(chosen) as c (period) where c.period is not null loop
-    -- A recursive average begins at its seed: all averages have their first value at the bar of the longest one.
-    waited := ta.moving_average_warm_up(max_period, ma_type) - ta.moving_average_warm_up(used, ma_type);
-    counted := 0;
-    trimmed := series;
-    if waited > 0 and ma_type not in (0, 2, 5) then
-      for i in 1..bars loop
-        counted := case when abs(series[i]) < 'infinity' then counted + 1 else 0 end;
-        if counted <= waited then
-          trimmed[i] := null;
-        end if;
-      end loop;
-    end if;
-    averages := ta.moving_average('mavp', trimmed, used, ma_type);
+    -- A recursive average remembers its seed: in TA-Lib all averages have their first value at the bar where the longest one has it.
+    averages := ta.moving_average(
+      'mavp',
+      ta.late_start(series, ta.moving_average_warm_up(max_period, ma_type) - ta.moving_average_warm_up(used, ma_type)),
+      used,
+      ma_type
+    );
     for i in 1..bars loop
       if chosen[i] = used then
         result[i] := averages[i];
@@ -71,7 +62,7 @@ Arguments: series; periods, the period of each bar, cut to a whole number and to
 NULL behaviour: NULL while the average over max_period bars is NULL, and where the period of the bar is NULL, NaN or infinite. Warm-up: that of the average
 over max_period bars (ta.ma); shorter recursive averages begin so late that all have their first value together.
 Cost: one average for each different period. Errors: MB001 for bad periods, a bad type or arrays. Source: TA-Lib MAVP.
-lookback: case ma_type when 0 then max_period - 1 when 2 then max_period - 1 when 5 then max_period - 1 end$$;
+lookback: ta.ma_reach(max_period, ma_type)$$;
 
 revoke all on function ta.mavp(double precision[], double precision[], integer, integer, integer) from public;
 grant execute on function ta.mavp(double precision[], double precision[], integer, integer, integer) to marketbase_reader;
