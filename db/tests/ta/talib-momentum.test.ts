@@ -24,7 +24,7 @@ interface Case {
 
 const hlc = ["high", "low", "close"] as const;
 const series = ["close"] as const;
-const periods = [[2], [3], [5], [14], [30], [100]];
+const periods = [[2], [5], [14], [100]];
 const price = (bars: Bars) => Math.max(...bars.close);
 const averages = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 
@@ -129,32 +129,27 @@ function walk(length: number, seed: number, step = 0.01): Bars {
   return bars;
 }
 
-/** Bars of a file, the oldest first. */
-function fromFile(file: string, take: (row: number, columns: Map<string, string[]>) => boolean, newestFirst = false): Bars {
+/** The last bars of a file that has the newest first. */
+function fromFile(file: string, length: number): Bars {
   const columns = readColumns(file);
-  const named = (name: string) => {
-    const key = [...columns.keys()].find((column) => column.toLowerCase() === name);
-    const values = numbers(columns.get(key ?? name)).filter((_, row) => take(row, columns)) as number[];
-    return newestFirst ? values.reverse() : values;
-  };
-  const close = named("close");
-  return { open: named("open"), high: named("high"), low: named("low"), close, volume: named("volume"), unit: close.map((x) => Math.sin(x)) };
+  const column = (name: string) => numbers(columns.get(name)?.slice(0, length)).reverse() as number[];
+  const close = column("Close");
+  return { open: column("Open"), high: column("High"), low: column("Low"), close, volume: column("Volume"), unit: close.map((x) => Math.sin(x)) };
 }
 
 t.test("agrees with TA-Lib to 1e-9: momentum, cycles and mathematics", async (t) => {
   const talib = await loadTalib();
   const sets: Record<string, Bars> = {
     "3 bars": walk(3, 1),
-    "40 bars": walk(40, 2),
-    "64 bars": walk(64, 3),
+    "64 bars": walk(64, 2),
     "150 bars in steps of a tenth": walk(150, 4, 0.1),
-    "300 bars": walk(300, 5),
+    "300 bars": walk(300, 3),
   };
-  const stocks = shared(t, "prices/sp500_5yr.csv.gz");
-  const index = shared(t, "prices/gspc_table.csv.gz");
-  if (stocks === undefined || index === undefined) return;
-  sets["AAPL"] = fromFile(stocks, (row, columns) => columns.get("Name")![row] === "AAPL" && columns.get("date")![row]! >= "2016-08");
-  sets["S&P 500"] = fromFile(index, (row) => row < 600, true);
+  const dowJones = shared(t, "prices/dji_table.csv.gz");
+  const standardPoors = shared(t, "prices/gspc_table.csv.gz");
+  if (dowJones === undefined || standardPoors === undefined) return;
+  sets["Dow Jones"] = fromFile(dowJones, 250);
+  sets["S&P 500"] = fromFile(standardPoors, 500);
 
   const db = await testDatabase(t);
   for (const [what, bars] of Object.entries(sets)) {
@@ -202,7 +197,7 @@ t.test("a missing value begins the recursive kernels anew", async (t) => {
 
 t.test("a still price leaves the cycles defined, however long it lasts", async (t) => {
   const db = await testDatabase(t);
-  const still = [...walk(100, 7).close, ...(Array(5_000).fill(100.25) as number[])];
+  const still = [...walk(100, 7).close, ...(Array(2_500).fill(100.25) as number[])];
   for (const kernel of ["ht_dcperiod", "ht_dcphase", "ht_leadsine", "ht_phasor_inphase", "ht_phasor_quadrature", "ht_sine", "ht_trendline", "ht_trendmode"]) {
     const result = await db.value<Series>(`select ta.${kernel}($1)`, [still]);
     t.ok(result.slice(63).every((x) => x !== null && Number.isFinite(x)), `ta.${kernel} has values`);
