@@ -97,8 +97,8 @@ async function lookbackOf(db: TestDatabase, kernel: Kernel): Promise<number | "u
   return (await db.value<number | null>(`select nullif((${kernel.lookback})::float8, 'infinity') from (select ${given}) as given`)) ?? "unbounded";
 }
 
-/** Unbounded kernels that forget all that was before some event, such as a change of sides, however long they wait for it. */
-const forgetful = new Set(["sar", "sarext", "decay", "edecay"]);
+/** Unbounded kernels that forget all that was before some event, such as a change of sides, or may begin a bar later with the same value. */
+const forgetful = new Set(["sar", "sarext", "decay", "edecay", "nvi"]);
 /** The type of a moving average: one of nine numbers. */
 const isChoice = ({ name }: { name: string }) => name.endsWith("ma_type");
 const isSeries = ({ type }: { type: string }) => type === "double precision[]";
