@@ -27,7 +27,7 @@ async function kernels(db: TestDatabase): Promise<Kernel[]> {
 
 /** Whole-number arguments small enough for short series; an argument that is not here fails the tests, so that nobody forgets it. */
 const integers: Record<string, number> = { period: 5, bars: 3, span: 5, fast: 3, slow: 6, signal: 4, fast_k: 5, slow_k: 3, slow_d: 3, fast_d: 3, short: 3, medium: 5, long: 8 };
-const numbers: Record<string, number> = { deviations: 2, quantile: 0.8 };
+const numbers: Record<string, number> = { deviations: 2, quantile: 0.8, penetration: 0.3 };
 
 /** Numbers that repeat from run to run. */
 function random(seed: number): () => number {

@@ -42,7 +42,7 @@ $$;
 
 comment on function ta.cdl2crows(double precision[], double precision[], double precision[], double precision[]) is
 $$Two crows: a long white candle, a black one whose body lies above it, and a black one that opens inside the second body and closes inside the first. Result:
-as long as close; -100 (bearish) on the last bar of a pattern, else 0.
+as long as close; on the last bar of a pattern -100 (bearish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 13 bars has a NULL, NaN or infinity. Warm-up: 12 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDL2CROWS with its default candle settings (see ta.candle_average).

@@ -49,7 +49,7 @@ $$;
 
 comment on function ta.cdl3blackcrows(double precision[], double precision[], double precision[], double precision[]) is
 $$Three black crows: after a white candle three black ones without lower shadows, with falling closes, the first closing below the high of the white one; the
-second and third open inside the body before. Result: as long as close; -100 (bearish) on the last bar of a pattern, else 0.
+second and third open inside the body before. Result: as long as close; on the last bar of a pattern -100 (bearish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 14 bars has a NULL, NaN or infinity. Warm-up: 13 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDL3BLACKCROWS with its default candle settings (see ta.candle_average).

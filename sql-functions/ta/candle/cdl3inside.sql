@@ -42,7 +42,7 @@ $$;
 
 comment on function ta.cdl3inside(double precision[], double precision[], double precision[], double precision[]) is
 $$Three inside: a long candle, a short body inside its body, and a candle of the other colour that closes beyond the open of the first. Result: as long as
-close; 100 (bullish) after a black first candle, -100 (bearish) after a white one on the last bar of a pattern, else 0.
+close; on the last bar of a pattern 100 (bullish) after a black first candle, -100 (bearish) after a white one, else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 13 bars has a NULL, NaN or infinity. Warm-up: 12 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDL3INSIDE with its default candle settings (see ta.candle_average).

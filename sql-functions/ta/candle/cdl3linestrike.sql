@@ -50,8 +50,8 @@ $$;
 
 comment on function ta.cdl3linestrike(double precision[], double precision[], double precision[], double precision[]) is
 $$Three-line strike: three candles of one colour with closes in their direction, the second and third opening inside or near the body before, then one of the
-other colour that opens beyond the last close and closes beyond the first open. Result: as long as close; 100 (bullish) after white candles, -100 (bearish)
-after black ones on the last bar of a pattern, else 0.
+other colour that opens beyond the last close and closes beyond the first open. Result: as long as close; on the last bar of a pattern 100 (bullish) after
+white candles, -100 (bearish) after black ones, else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 9 bars has a NULL, NaN or infinity. Warm-up: 8 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDL3LINESTRIKE with its default candle settings (see ta.candle_average).

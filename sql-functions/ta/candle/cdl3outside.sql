@@ -40,8 +40,8 @@ end
 $$;
 
 comment on function ta.cdl3outside(double precision[], double precision[], double precision[], double precision[]) is
-$$Three outside: a body that covers the opposite one before it, then a close further in its direction. Result: as long as close; 100 (bullish) where the
-second candle is white, -100 (bearish) where it is black on the last bar of a pattern, else 0.
+$$Three outside: a body that covers the opposite one before it, then a close further in its direction. Result: as long as close; on the last bar of a pattern
+100 (bullish) where the second candle is white, -100 (bearish) where it is black, else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 4 bars has a NULL, NaN or infinity. Warm-up: 3 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDL3OUTSIDE.

@@ -52,7 +52,7 @@ $$;
 
 comment on function ta.cdl3starsinsouth(double precision[], double precision[], double precision[], double precision[]) is
 $$Three stars in the south: a long black candle with a long lower shadow, a smaller black one that opens higher and holds the low, and a short black one
-without shadows inside the range of the second. Result: as long as close; 100 (bullish) on the last bar of a pattern, else 0.
+without shadows inside the range of the second. Result: as long as close; on the last bar of a pattern 100 (bullish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 13 bars has a NULL, NaN or infinity. Warm-up: 12 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDL3STARSINSOUTH with its default candle settings (see ta.candle_average).

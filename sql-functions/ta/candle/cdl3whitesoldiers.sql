@@ -52,7 +52,7 @@ $$;
 
 comment on function ta.cdl3whitesoldiers(double precision[], double precision[], double precision[], double precision[]) is
 $$Three advancing white soldiers: three white candles without upper shadows, with rising closes, each of which opens inside or near the body before and is not
-far shorter than it; the last is not short. Result: as long as close; 100 (bullish) on the last bar of a pattern, else 0.
+far shorter than it; the last is not short. Result: as long as close; on the last bar of a pattern 100 (bullish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 13 bars has a NULL, NaN or infinity. Warm-up: 12 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDL3WHITESOLDIERS with its default candle settings (see ta.candle_average).

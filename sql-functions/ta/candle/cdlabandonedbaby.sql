@@ -50,8 +50,8 @@ $$;
 
 comment on function ta.cdlabandonedbaby(double precision[], double precision[], double precision[], double precision[], double precision) is
 $$Abandoned baby: a long candle, a doji beyond it with a gap between the shadows, and a candle of the other colour, not short, back over such a gap, that
-closes more than penetration of the first body inside it. Result: as long as close; 100 (bullish) below black and white, -100 (bearish) above white and
-black on the last bar of a pattern, else 0.
+closes more than penetration of the first body inside it. Result: as long as close; on the last bar of a pattern 100 (bullish) below black and white, -100
+(bearish) above white and black, else 0.
 Arguments: open, high, low, close, of equal length; penetration, the part of the first body, 0 or more.
 NULL behaviour: NULL while one of the last 13 bars has a NULL, NaN or infinity. Warm-up: 12 bars.
 Errors: MB001 for bad arrays or a penetration that is NULL, negative or not finite. Source: TA-Lib CDLABANDONEDBABY with its default candle settings (see

@@ -65,7 +65,7 @@ $$;
 
 comment on function ta.cdladvanceblock(double precision[], double precision[], double precision[], double precision[]) is
 $$Advance block: three white candles with rising closes, each of which opens inside or near the body before, the first long with a short upper shadow, and
-signs that the advance weakens: smaller bodies or long upper shadows. Result: as long as close; -100 (bearish) on the last bar of a pattern, else 0.
+signs that the advance weakens: smaller bodies or long upper shadows. Result: as long as close; on the last bar of a pattern -100 (bearish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 13 bars has a NULL, NaN or infinity. Warm-up: 12 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLADVANCEBLOCK with its default candle settings (see ta.candle_average).

@@ -30,8 +30,8 @@ end
 $$;
 
 comment on function ta.cdlbelthold(double precision[], double precision[], double precision[], double precision[]) is
-$$Belt-hold: a long white candle without a lower shadow, or a long black one without an upper shadow. Result: as long as close; 100 (bullish) for the white
-one, -100 (bearish) for the black one, else 0.
+$$Belt-hold: a long white candle without a lower shadow, or a long black one without an upper shadow. Result: as long as close; on such a candle 100 (bullish)
+for the white one, -100 (bearish) for the black one, else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 11 bars has a NULL, NaN or infinity. Warm-up: 10 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLBELTHOLD with its default candle settings (see ta.candle_average).

@@ -50,7 +50,7 @@ $$;
 
 comment on function ta.cdlbreakaway(double precision[], double precision[], double precision[], double precision[]) is
 $$Breakaway: a long candle, one of its colour beyond a gap, two that go on in that direction (the second of them of the same colour), and one of the other
-colour that closes inside the gap. Result: as long as close; 100 (bullish) after a fall, -100 (bearish) after a rise on the last bar of a pattern, else 0.
+colour that closes inside the gap. Result: as long as close; on the last bar of a pattern 100 (bullish) after a fall, -100 (bearish) after a rise, else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 15 bars has a NULL, NaN or infinity. Warm-up: 14 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLBREAKAWAY with its default candle settings (see ta.candle_average).

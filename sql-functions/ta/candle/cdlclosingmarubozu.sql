@@ -30,8 +30,8 @@ end
 $$;
 
 comment on function ta.cdlclosingmarubozu(double precision[], double precision[], double precision[], double precision[]) is
-$$Closing marubozu: a long white candle without an upper shadow, or a long black one without a lower shadow. Result: as long as close; 100 (bullish) for the
-white one, -100 (bearish) for the black one, else 0.
+$$Closing marubozu: a long white candle without an upper shadow, or a long black one without a lower shadow. Result: as long as close; on such a candle 100
+(bullish) for the white one, -100 (bearish) for the black one, else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 11 bars has a NULL, NaN or infinity. Warm-up: 10 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLCLOSINGMARUBOZU with its default candle settings (see ta.candle_average).

@@ -49,7 +49,7 @@ $$;
 
 comment on function ta.cdlconcealbabyswall(double precision[], double precision[], double precision[], double precision[]) is
 $$Concealing baby swallow: two black marubozu, a black candle whose body lies below them but whose upper shadow reaches into them, and a black one around its
-whole range. Result: as long as close; 100 (bullish) on the last bar of a pattern, else 0.
+whole range. Result: as long as close; on the last bar of a pattern 100 (bullish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 14 bars has a NULL, NaN or infinity. Warm-up: 13 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLCONCEALBABYSWALL with its default candle settings (see ta.candle_average).

@@ -36,7 +36,7 @@ $$;
 
 comment on function ta.cdldarkcloudcover(double precision[], double precision[], double precision[], double precision[], double precision) is
 $$Dark cloud cover: a long white candle, then a black one that opens above its high and closes inside its body, by more than penetration of it. Result: as
-long as close; -100 (bearish) on the last bar of a pattern, else 0.
+long as close; on the last bar of a pattern -100 (bearish), else 0.
 Arguments: open, high, low, close, of equal length; penetration, the part of the first body, 0 or more.
 NULL behaviour: NULL while one of the last 12 bars has a NULL, NaN or infinity. Warm-up: 11 bars.
 Errors: MB001 for bad arrays or a penetration that is NULL, negative or not finite. Source: TA-Lib CDLDARKCLOUDCOVER with its default candle settings (see

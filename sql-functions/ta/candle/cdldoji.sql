@@ -25,7 +25,7 @@ end
 $$;
 
 comment on function ta.cdldoji(double precision[], double precision[], double precision[], double precision[]) is
-$$Doji: the body is at most a tenth of the usual range. Result: as long as close; 100 (indecision), else 0.
+$$Doji: the body is at most a tenth of the usual range. Result: as long as close; on such a candle 100 (indecision), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 11 bars has a NULL, NaN or infinity. Warm-up: 10 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLDOJI with its default candle settings (see ta.candle_average).

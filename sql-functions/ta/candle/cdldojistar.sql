@@ -32,8 +32,8 @@ end
 $$;
 
 comment on function ta.cdldojistar(double precision[], double precision[], double precision[], double precision[]) is
-$$Doji star: a long candle, then a doji whose body lies above a white one or below a black one. Result: as long as close; -100 (bearish) after a white candle,
-100 (bullish) after a black one on the last bar of a pattern, else 0.
+$$Doji star: a long candle, then a doji whose body lies above a white one or below a black one. Result: as long as close; on the last bar of a pattern -100
+(bearish) after a white candle, 100 (bullish) after a black one, else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 12 bars has a NULL, NaN or infinity. Warm-up: 11 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLDOJISTAR with its default candle settings (see ta.candle_average).

@@ -30,7 +30,7 @@ end
 $$;
 
 comment on function ta.cdldragonflydoji(double precision[], double precision[], double precision[], double precision[]) is
-$$Dragonfly doji: a doji without an upper shadow, but with a lower one. Result: as long as close; 100 (bullish), else 0.
+$$Dragonfly doji: a doji without an upper shadow, but with a lower one. Result: as long as close; on such a candle 100 (bullish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 11 bars has a NULL, NaN or infinity. Warm-up: 10 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLDRAGONFLYDOJI with its default candle settings (see ta.candle_average).

@@ -22,7 +22,7 @@ begin
       and (close[first] >= open[first]) <> (close[second] >= open[second])
       and greatest(open[second], close[second]) >= greatest(open[first], close[first])
       and least(open[second], close[second]) <= least(open[first], close[first])
-      and abs(close[second] - open[second]) > abs(close[first] - open[first])
+      and not (open[second] = close[first] and close[second] = open[first])
     then
       result[second] := case when close[second] >= open[second] then 1 else -1 end
         * case when open[second] = close[first] or close[second] = open[first] then 80 else 100 end;
@@ -34,7 +34,7 @@ $$;
 
 comment on function ta.cdlengulfing(double precision[], double precision[], double precision[], double precision[]) is
 $$Engulfing pattern: a white body that covers the black one before it, or a black body that covers a white one. One end may be shared. Result: as long as
-close; 100 (bullish) for a white second body, -100 (bearish) for a black one; 80 and -80 where the two bodies share an end on the last bar of a pattern,
+close; on the last bar of a pattern 100 (bullish) for a white second body, -100 (bearish) for a black one; 80 and -80 where the two bodies share an end,
 else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 3 bars has a NULL, NaN or infinity. Warm-up: 2 bars.

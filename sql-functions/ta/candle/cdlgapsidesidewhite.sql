@@ -44,7 +44,7 @@ $$;
 
 comment on function ta.cdlgapsidesidewhite(double precision[], double precision[], double precision[], double precision[]) is
 $$Gap side-by-side white lines: after a gap two white candles with equal opens and bodies of about the same size, both above or both below the first body.
-Result: as long as close; 100 (bullish) after a gap up, -100 (bearish) after a gap down on the last bar of a pattern, else 0.
+Result: as long as close; on the last bar of a pattern 100 (bullish) after a gap up, -100 (bearish) after a gap down, else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 8 bars has a NULL, NaN or infinity. Warm-up: 7 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLGAPSIDESIDEWHITE with its default candle settings (see ta.candle_average).

@@ -30,8 +30,8 @@ end
 $$;
 
 comment on function ta.cdlgravestonedoji(double precision[], double precision[], double precision[], double precision[]) is
-$$Gravestone doji: a doji without a lower shadow, but with an upper one. Result: as long as close; 100 (bearish in an uptrend; TA-Lib gives it the positive
-sign), else 0.
+$$Gravestone doji: a doji without a lower shadow, but with an upper one. Result: as long as close; on such a candle 100 (bearish in an uptrend; TA-Lib gives
+it the positive sign), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 11 bars has a NULL, NaN or infinity. Warm-up: 10 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLGRAVESTONEDOJI with its default candle settings (see ta.candle_average).

@@ -35,8 +35,8 @@ end
 $$;
 
 comment on function ta.cdlhammer(double precision[], double precision[], double precision[], double precision[]) is
-$$Hammer: a short body, a long lower shadow, hardly an upper one, and the body near or below the low of the candle before. Result: as long as close; 100
-(bullish) on the last bar of a pattern, else 0.
+$$Hammer: a short body, a long lower shadow, hardly an upper one, and the body near or below the low of the candle before. Result: as long as close; on the
+last bar of a pattern 100 (bullish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 12 bars has a NULL, NaN or infinity. Warm-up: 11 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLHAMMER with its default candle settings (see ta.candle_average).

@@ -35,8 +35,8 @@ end
 $$;
 
 comment on function ta.cdlhangingman(double precision[], double precision[], double precision[], double precision[]) is
-$$Hanging man: a short body, a long lower shadow, hardly an upper one, and the body near or above the high of the candle before. Result: as long as close;
--100 (bearish) on the last bar of a pattern, else 0.
+$$Hanging man: a short body, a long lower shadow, hardly an upper one, and the body near or above the high of the candle before. Result: as long as close; on
+the last bar of a pattern -100 (bearish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 12 bars has a NULL, NaN or infinity. Warm-up: 11 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLHANGINGMAN with its default candle settings (see ta.candle_average).

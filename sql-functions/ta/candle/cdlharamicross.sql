@@ -41,8 +41,8 @@ end
 $$;
 
 comment on function ta.cdlharamicross(double precision[], double precision[], double precision[], double precision[]) is
-$$Harami cross: a long candle, then a doji inside its body. Result: as long as close; 100 (bullish) in a black first body, -100 (bearish) in a white one; 80
-and -80 where the two bodies share an end on the last bar of a pattern, else 0.
+$$Harami cross: a long candle, then a doji inside its body. Result: as long as close; on the last bar of a pattern 100 (bullish) in a black first body, -100
+(bearish) in a white one; 80 and -80 where the two bodies share an end, else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 12 bars has a NULL, NaN or infinity. Warm-up: 11 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLHARAMICROSS with its default candle settings (see ta.candle_average).

@@ -30,8 +30,8 @@ end
 $$;
 
 comment on function ta.cdlhighwave(double precision[], double precision[], double precision[], double precision[]) is
-$$High-wave candle: a short body and two shadows of more than twice its length. Result: as long as close; 100 for a white one, -100 for a black one
-(indecision), else 0.
+$$High-wave candle: a short body and two shadows of more than twice its length. Result: as long as close; on such a candle 100 for a white one, -100 for a
+black one (indecision), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 11 bars has a NULL, NaN or infinity. Warm-up: 10 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLHIGHWAVE with its default candle settings (see ta.candle_average).

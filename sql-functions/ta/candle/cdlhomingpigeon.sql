@@ -36,7 +36,7 @@ end
 $$;
 
 comment on function ta.cdlhomingpigeon(double precision[], double precision[], double precision[], double precision[]) is
-$$Homing pigeon: a long black candle, then a short black one inside its body. Result: as long as close; 100 (bullish) on the last bar of a pattern, else 0.
+$$Homing pigeon: a long black candle, then a short black one inside its body. Result: as long as close; on the last bar of a pattern 100 (bullish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 12 bars has a NULL, NaN or infinity. Warm-up: 11 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLHOMINGPIGEON with its default candle settings (see ta.candle_average).

@@ -46,7 +46,7 @@ $$;
 
 comment on function ta.cdlidentical3crows(double precision[], double precision[], double precision[], double precision[]) is
 $$Identical three crows: three black candles without lower shadows, with falling closes, each of which opens at the close of the one before. Result: as long
-as close; -100 (bearish) on the last bar of a pattern, else 0.
+as close; on the last bar of a pattern -100 (bearish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 13 bars has a NULL, NaN or infinity. Warm-up: 12 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLIDENTICAL3CROWS with its default candle settings (see ta.candle_average).

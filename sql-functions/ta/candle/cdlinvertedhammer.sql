@@ -34,8 +34,8 @@ end
 $$;
 
 comment on function ta.cdlinvertedhammer(double precision[], double precision[], double precision[], double precision[]) is
-$$Inverted hammer: a short body, a long upper shadow, hardly a lower one, and the body below that of the candle before. Result: as long as close; 100
-(bullish) on the last bar of a pattern, else 0.
+$$Inverted hammer: a short body, a long upper shadow, hardly a lower one, and the body below that of the candle before. Result: as long as close; on the last
+bar of a pattern 100 (bullish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 12 bars has a NULL, NaN or infinity. Warm-up: 11 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLINVERTEDHAMMER with its default candle settings (see ta.candle_average).

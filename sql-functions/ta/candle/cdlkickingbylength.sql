@@ -43,8 +43,8 @@ end
 $$;
 
 comment on function ta.cdlkickingbylength(double precision[], double precision[], double precision[], double precision[]) is
-$$Kicking by length: a black marubozu, then a white one above it with a gap; or a white one, then a black one below it. Result: as long as close; 100
-(bullish) where the longer of the two is white, -100 (bearish) where it is black on the last bar of a pattern, else 0.
+$$Kicking by length: a black marubozu, then a white one above it with a gap; or a white one, then a black one below it. Result: as long as close; on the last
+bar of a pattern 100 (bullish) where the longer of the two is white, -100 (bearish) where it is black, else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 12 bars has a NULL, NaN or infinity. Warm-up: 11 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLKICKINGBYLENGTH with its default candle settings (see ta.candle_average).

@@ -50,7 +50,7 @@ $$;
 
 comment on function ta.cdlladderbottom(double precision[], double precision[], double precision[], double precision[]) is
 $$Ladder bottom: three black candles with falling opens and closes, a black one with an upper shadow, and a white one that opens above its body and closes
-above its high. Result: as long as close; 100 (bullish) on the last bar of a pattern, else 0.
+above its high. Result: as long as close; on the last bar of a pattern 100 (bullish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 15 bars has a NULL, NaN or infinity. Warm-up: 14 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLLADDERBOTTOM with its default candle settings (see ta.candle_average).

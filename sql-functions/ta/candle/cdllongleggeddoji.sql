@@ -32,7 +32,7 @@ end
 $$;
 
 comment on function ta.cdllongleggeddoji(double precision[], double precision[], double precision[], double precision[]) is
-$$Long-legged doji: a doji of which a shadow, or both, is longer than the body. Result: as long as close; 100 (indecision), else 0.
+$$Long-legged doji: a doji of which a shadow, or both, is longer than the body. Result: as long as close; on such a candle 100 (indecision), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 11 bars has a NULL, NaN or infinity. Warm-up: 10 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLLONGLEGGEDDOJI with its default candle settings (see ta.candle_average).

@@ -30,7 +30,8 @@ end
 $$;
 
 comment on function ta.cdllongline(double precision[], double precision[], double precision[], double precision[]) is
-$$Long line candle: a long body and two short shadows. Result: as long as close; 100 (bullish) for a white one, -100 (bearish) for a black one, else 0.
+$$Long line candle: a long body and two short shadows. Result: as long as close; on such a candle 100 (bullish) for a white one, -100 (bearish) for a black
+one, else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 11 bars has a NULL, NaN or infinity. Warm-up: 10 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLLONGLINE with its default candle settings (see ta.candle_average).

@@ -32,7 +32,7 @@ end
 $$;
 
 comment on function ta.cdlmatchinglow(double precision[], double precision[], double precision[], double precision[]) is
-$$Matching low: two black candles with equal closes. Result: as long as close; 100 (bullish) on the last bar of a pattern, else 0.
+$$Matching low: two black candles with equal closes. Result: as long as close; on the last bar of a pattern 100 (bullish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 7 bars has a NULL, NaN or infinity. Warm-up: 6 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLMATCHINGLOW with its default candle settings (see ta.candle_average).

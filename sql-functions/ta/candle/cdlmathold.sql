@@ -57,7 +57,7 @@ $$;
 
 comment on function ta.cdlmathold(double precision[], double precision[], double precision[], double precision[], double precision) is
 $$Mat hold: a long white candle, a short black one above a gap, two short ones that fall and enter the first body by less than penetration of it, and a white
-one that closes above them all. Result: as long as close; 100 (bullish) on the last bar of a pattern, else 0.
+one that closes above them all. Result: as long as close; on the last bar of a pattern 100 (bullish), else 0.
 Arguments: open, high, low, close, of equal length; penetration, the part of the first body, 0 or more.
 NULL behaviour: NULL while one of the last 15 bars has a NULL, NaN or infinity. Warm-up: 14 bars.
 Errors: MB001 for bad arrays or a penetration that is NULL, negative or not finite. Source: TA-Lib CDLMATHOLD with its default candle settings (see

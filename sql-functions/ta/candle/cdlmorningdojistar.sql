@@ -43,7 +43,7 @@ $$;
 
 comment on function ta.cdlmorningdojistar(double precision[], double precision[], double precision[], double precision[], double precision) is
 $$Morning doji star: a long black candle, a doji below its body, and a white candle that is not short and closes more than penetration of the first body above
-the first close. Result: as long as close; 100 (bullish) on the last bar of a pattern, else 0.
+the first close. Result: as long as close; on the last bar of a pattern 100 (bullish), else 0.
 Arguments: open, high, low, close, of equal length; penetration, the part of the first body, 0 or more.
 NULL behaviour: NULL while one of the last 13 bars has a NULL, NaN or infinity. Warm-up: 12 bars.
 Errors: MB001 for bad arrays or a penetration that is NULL, negative or not finite. Source: TA-Lib CDLMORNINGDOJISTAR with its default candle settings (see

@@ -34,8 +34,8 @@ end
 $$;
 
 comment on function ta.cdlonneck(double precision[], double precision[], double precision[], double precision[]) is
-$$On-neck: a long black candle, then a white one that opens below its low and closes at that low. Result: as long as close; -100 (bearish) on the last bar of
-a pattern, else 0.
+$$On-neck: a long black candle, then a white one that opens below its low and closes at that low. Result: as long as close; on the last bar of a pattern -100
+(bearish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 12 bars has a NULL, NaN or infinity. Warm-up: 11 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLONNECK with its default candle settings (see ta.candle_average).

@@ -33,8 +33,8 @@ end
 $$;
 
 comment on function ta.cdlpiercing(double precision[], double precision[], double precision[], double precision[]) is
-$$Piercing: a long black candle, then a long white one that opens below its low and closes inside its body, above its middle. Result: as long as close; 100
-(bullish) on the last bar of a pattern, else 0.
+$$Piercing: a long black candle, then a long white one that opens below its low and closes inside its body, above its middle. Result: as long as close; on the
+last bar of a pattern 100 (bullish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 12 bars has a NULL, NaN or infinity. Warm-up: 11 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLPIERCING with its default candle settings (see ta.candle_average).

@@ -34,7 +34,8 @@ end
 $$;
 
 comment on function ta.cdlrickshawman(double precision[], double precision[], double precision[], double precision[]) is
-$$Rickshaw man: a doji with two shadows longer than the body, which is near the middle of the range. Result: as long as close; 100 (indecision), else 0.
+$$Rickshaw man: a doji with two shadows longer than the body, which is near the middle of the range. Result: as long as close; on such a candle 100
+(indecision), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 11 bars has a NULL, NaN or infinity. Warm-up: 10 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLRICKSHAWMAN with its default candle settings (see ta.candle_average).

@@ -59,7 +59,7 @@ $$;
 
 comment on function ta.cdlrisefall3methods(double precision[], double precision[], double precision[], double precision[]) is
 $$Rising or falling three methods: a long candle, three short ones of the other colour inside its range that run against it, and a long one of its colour that
-closes beyond its close. Result: as long as close; 100 (bullish) for white long candles, -100 (bearish) for black ones on the last bar of a pattern, else 0.
+closes beyond its close. Result: as long as close; on the last bar of a pattern 100 (bullish) for white long candles, -100 (bearish) for black ones, else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 15 bars has a NULL, NaN or infinity. Warm-up: 14 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLRISEFALL3METHODS with its default candle settings (see ta.candle_average).

@@ -38,7 +38,7 @@ $$;
 
 comment on function ta.cdlseparatinglines(double precision[], double precision[], double precision[], double precision[]) is
 $$Separating lines: a candle, then one of the other colour with an equal open: a belt-hold, long and without a shadow at its open. Result: as long as close;
-100 (bullish) where the second is white, -100 (bearish) where it is black on the last bar of a pattern, else 0.
+on the last bar of a pattern 100 (bullish) where the second is white, -100 (bearish) where it is black, else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 12 bars has a NULL, NaN or infinity. Warm-up: 11 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLSEPARATINGLINES with its default candle settings (see ta.candle_average).

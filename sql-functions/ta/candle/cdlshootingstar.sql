@@ -34,8 +34,8 @@ end
 $$;
 
 comment on function ta.cdlshootingstar(double precision[], double precision[], double precision[], double precision[]) is
-$$Shooting star: a short body, a long upper shadow, hardly a lower one, and the body above that of the candle before. Result: as long as close; -100 (bearish)
-on the last bar of a pattern, else 0.
+$$Shooting star: a short body, a long upper shadow, hardly a lower one, and the body above that of the candle before. Result: as long as close; on the last
+bar of a pattern -100 (bearish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 12 bars has a NULL, NaN or infinity. Warm-up: 11 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLSHOOTINGSTAR with its default candle settings (see ta.candle_average).

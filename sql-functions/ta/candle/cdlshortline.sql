@@ -30,7 +30,7 @@ end
 $$;
 
 comment on function ta.cdlshortline(double precision[], double precision[], double precision[], double precision[]) is
-$$Short line candle: a short body and two short shadows. Result: as long as close; 100 for a white one, -100 for a black one, else 0.
+$$Short line candle: a short body and two short shadows. Result: as long as close; on such a candle 100 for a white one, -100 for a black one, else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 11 bars has a NULL, NaN or infinity. Warm-up: 10 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLSHORTLINE with its default candle settings (see ta.candle_average).

@@ -29,8 +29,8 @@ end
 $$;
 
 comment on function ta.cdlspinningtop(double precision[], double precision[], double precision[], double precision[]) is
-$$Spinning top: a short body and two shadows that are longer than it. Result: as long as close; 100 for a white one, -100 for a black one (indecision), else
-0.
+$$Spinning top: a short body and two shadows that are longer than it. Result: as long as close; on such a candle 100 for a white one, -100 for a black one
+(indecision), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 11 bars has a NULL, NaN or infinity. Warm-up: 10 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLSPINNINGTOP with its default candle settings (see ta.candle_average).

@@ -50,7 +50,7 @@ $$;
 
 comment on function ta.cdlstalledpattern(double precision[], double precision[], double precision[], double precision[]) is
 $$Stalled pattern: three white candles with rising closes, two long ones, the second without an upper shadow and opening inside or near the first body, then a
-short one that rides on its shoulder. Result: as long as close; -100 (bearish) on the last bar of a pattern, else 0.
+short one that rides on its shoulder. Result: as long as close; on the last bar of a pattern -100 (bearish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 13 bars has a NULL, NaN or infinity. Warm-up: 12 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLSTALLEDPATTERN with its default candle settings (see ta.candle_average).

@@ -36,8 +36,8 @@ end
 $$;
 
 comment on function ta.cdlsticksandwich(double precision[], double precision[], double precision[], double precision[]) is
-$$Stick sandwich: a black candle, a white one that trades above its close, and a black one with the close of the first. Result: as long as close; 100
-(bullish) on the last bar of a pattern, else 0.
+$$Stick sandwich: a black candle, a white one that trades above its close, and a black one with the close of the first. Result: as long as close; on the last
+bar of a pattern 100 (bullish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 8 bars has a NULL, NaN or infinity. Warm-up: 7 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLSTICKSANDWICH with its default candle settings (see ta.candle_average).

@@ -47,7 +47,7 @@ $$;
 
 comment on function ta.cdltasukigap(double precision[], double precision[], double precision[], double precision[]) is
 $$Tasuki gap: a gap between two bodies, the second in the direction of the gap, and a third of the other colour and about the same size that opens inside the
-second body and closes inside the gap. Result: as long as close; 100 (bullish) after a gap up, -100 (bearish) after a gap down on the last bar of a pattern,
+second body and closes inside the gap. Result: as long as close; on the last bar of a pattern 100 (bullish) after a gap up, -100 (bearish) after a gap down,
 else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 8 bars has a NULL, NaN or infinity. Warm-up: 7 bars.

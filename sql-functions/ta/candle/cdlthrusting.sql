@@ -35,7 +35,7 @@ $$;
 
 comment on function ta.cdlthrusting(double precision[], double precision[], double precision[], double precision[]) is
 $$Thrusting: a long black candle, then a white one that opens below its low and closes inside its body, above its close but not above its middle. Result: as
-long as close; -100 (bearish) on the last bar of a pattern, else 0.
+long as close; on the last bar of a pattern -100 (bearish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 12 bars has a NULL, NaN or infinity. Warm-up: 11 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLTHRUSTING with its default candle settings (see ta.candle_average).

@@ -42,7 +42,7 @@ $$;
 
 comment on function ta.cdltristar(double precision[], double precision[], double precision[], double precision[]) is
 $$Tristar: three doji, measured by the bars before the first; the body of the second lies above or below the first, and the third comes back. Result: as long
-as close; -100 (bearish) where the second lies above, 100 (bullish) where it lies below on the last bar of a pattern, else 0.
+as close; on the last bar of a pattern -100 (bearish) where the second lies above, 100 (bullish) where it lies below, else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 13 bars has a NULL, NaN or infinity. Warm-up: 12 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLTRISTAR with its default candle settings (see ta.candle_average).

@@ -43,7 +43,7 @@ $$;
 
 comment on function ta.cdlunique3river(double precision[], double precision[], double precision[], double precision[]) is
 $$Unique three river: a long black candle, a black one inside its body with a lower low, and a short white one that opens above that low. Result: as long as
-close; 100 (bullish) on the last bar of a pattern, else 0.
+close; on the last bar of a pattern 100 (bullish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 13 bars has a NULL, NaN or infinity. Warm-up: 12 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLUNIQUE3RIVER with its default candle settings (see ta.candle_average).

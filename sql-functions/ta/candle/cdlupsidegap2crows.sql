@@ -43,7 +43,7 @@ $$;
 
 comment on function ta.cdlupsidegap2crows(double precision[], double precision[], double precision[], double precision[]) is
 $$Upside gap two crows: a long white candle, a short black one whose body lies above it, and a black one around the second body that closes above the first.
-Result: as long as close; -100 (bearish) on the last bar of a pattern, else 0.
+Result: as long as close; on the last bar of a pattern -100 (bearish), else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 13 bars has a NULL, NaN or infinity. Warm-up: 12 bars.
 Errors: MB001 for bad arrays. Source: TA-Lib CDLUPSIDEGAP2CROWS with its default candle settings (see ta.candle_average).

@@ -43,7 +43,7 @@ $$;
 
 comment on function ta.cdlxsidegap3methods(double precision[], double precision[], double precision[], double precision[]) is
 $$Gap three methods: two candles of one colour with a gap between their bodies in that direction, and one of the other colour that opens inside the second
-body and closes inside the first. Result: as long as close; 100 (bullish) after white candles, -100 (bearish) after black ones on the last bar of a pattern,
+body and closes inside the first. Result: as long as close; on the last bar of a pattern 100 (bullish) after white candles, -100 (bearish) after black ones,
 else 0.
 Arguments: open, high, low, close, of equal length.
 NULL behaviour: NULL while one of the last 3 bars has a NULL, NaN or infinity. Warm-up: 2 bars.
