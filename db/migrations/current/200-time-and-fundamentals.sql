@@ -138,8 +138,35 @@ comment on column market.concept_tag.taxonomy is 'Taxonomy of the tag, such as u
 comment on column market.concept_tag.tag is 'The tag: market.company_fundamental.concept.';
 comment on column market.concept_tag.weight is '1 where it is added, -1 where it is taken away.';
 
-drop type if exists market.known_fundamental cascade;
-create type market.known_fundamental as (
+drop type if exists market.concept_value cascade;
+create type market.concept_value as (
+  instrument_id bigint,
+  concept text,
+  kind text,
+  priority integer,
+  formula text,
+  period_start date,
+  period_end date,
+  value numeric,
+  filed date,
+  known_from timestamptz,
+  known_to timestamptz
+);
+comment on type market.concept_value is 'A value of a concept as it was filed, under one tag or several that count together.';
+comment on column market.concept_value.instrument_id is 'Instrument of the company.';
+comment on column market.concept_value.concept is 'Concept, from market.fundamental_concept.';
+comment on column market.concept_value.kind is 'Kind of the concept.';
+comment on column market.concept_value.priority is 'Priority of the tags, from market.concept_tag.';
+comment on column market.concept_value.formula is 'The tag, or how the tags are added up.';
+comment on column market.concept_value.period_start is 'First day of the period; equal to period_end for a value at a moment.';
+comment on column market.concept_value.period_end is 'Last day of the period.';
+comment on column market.concept_value.value is 'The value as filed.';
+comment on column market.concept_value.filed is 'Date of the filing; of several tags the latest.';
+comment on column market.concept_value.known_from is 'From when it could be known.';
+comment on column market.concept_value.known_to is 'Until when it was the one to know (excluded); null for the last one.';
+
+drop type if exists market.known_figure cascade;
+create type market.known_figure as (
   instrument_id bigint,
   concept text,
   known_from timestamptz,
@@ -151,17 +178,17 @@ create type market.known_fundamental as (
   value_year_ago numeric,
   tag text
 );
-comment on type market.known_fundamental is 'What was known of a figure of a company during a stretch of time.';
-comment on column market.known_fundamental.instrument_id is 'Instrument of the company.';
-comment on column market.known_fundamental.concept is 'Concept, from market.fundamental_concept.';
-comment on column market.known_fundamental.known_from is 'From when this was what one could know.';
-comment on column market.known_fundamental.known_to is 'Until when (excluded); null for the last row.';
-comment on column market.known_fundamental.period_end is 'End of the latest period that had been reported.';
-comment on column market.known_fundamental.value_latest is 'Of a balance its value at period_end; of a flow that of the quarter which ends there.';
-comment on column market.known_fundamental.value_annual is 'Of a flow the value of the last fiscal year that had been reported.';
-comment on column market.known_fundamental.value_ttm is 'Of a flow the value of the twelve months up to period_end.';
-comment on column market.known_fundamental.value_year_ago is 'Of a flow the value of the twelve months up to a year before period_end; of a balance its value then.';
-comment on column market.known_fundamental.tag is 'The tag, or the sum of tags, that reported period_end.';
+comment on type market.known_figure is 'What was known of a figure of a company during a stretch of time.';
+comment on column market.known_figure.instrument_id is 'Instrument of the company.';
+comment on column market.known_figure.concept is 'Concept, from market.fundamental_concept.';
+comment on column market.known_figure.known_from is 'From when this was what one could know.';
+comment on column market.known_figure.known_to is 'Until when (excluded); null for the last row.';
+comment on column market.known_figure.period_end is 'End of the latest period that had been reported.';
+comment on column market.known_figure.value_latest is 'Of a balance its value at period_end; of a flow that of the quarter which ends there.';
+comment on column market.known_figure.value_annual is 'Of a flow the value of the last fiscal year that had been reported.';
+comment on column market.known_figure.value_ttm is 'Of a flow the value of the twelve months up to period_end.';
+comment on column market.known_figure.value_year_ago is 'Of a flow the value of the twelve months up to a year before period_end; of a balance its value then.';
+comment on column market.known_figure.tag is 'The tag, or the sum of tags, that reported period_end.';
 
 -- Prices that a provider has adjusted for splits count in the shares of a later day than that of the bar.
 alter table ingest.provider add column if not exists splits_adjusted_to date;
