@@ -7,6 +7,8 @@ create or replace function market.known_fundamental(
 ) returns setof market.known_figure
 language sql stable parallel safe
 rows 1000
+-- The planner takes the intermediate results for one row each, and would compare every one with every other.
+set enable_nestloop to off
 begin atomic
   with value as materialized (
     select value.*, greatest(value.known_from, p_from) as moment
@@ -63,7 +65,7 @@ begin atomic
     ) as later on true
     order by instrument_id, concept, moment, period_start, period_end, candidate.priority <> candidate.priority_in_use, candidate.priority
   ),
-  -- Quarters as filed, or the year to date less the year to the quarter before.
+  -- Quarters: as filed, or the year to date less the year to the quarter before, or the fiscal year less its three others.
   stretch as (
     select
       known.*,
@@ -71,45 +73,50 @@ begin atomic
     from known
     where months in (3, 6, 9, 12)
     window to_date as (partition by instrument_id, concept, moment, period_start order by period_end)
-  ), filed_quarter as (
-    select distinct on (instrument_id, concept, moment, period_end) instrument_id, concept, moment, period_end, period_start, value
-    from (
-      select instrument_id, concept, moment, period_end, period_start, value, 1 as rank from stretch where months = 3
-      union all
-      select instrument_id, concept, moment, period_end, end_before + 1, value - value_before, 2 from stretch where months = months_before + 3
-    ) as quarter
-    order by instrument_id, concept, moment, period_end, rank
-  ), quarter as (
-    select instrument_id, concept, moment, period_end, period_start, value from filed_quarter
+  ), part_quarter as (
+    select instrument_id, concept, moment, period_start, period_end, value, 1 as choice from stretch where months = 3
     union all
-    -- A last quarter that nobody files: the year less its three others.
-    select year.instrument_id, year.concept, year.moment, year.period_end, max(part.period_end) + 1, year.value - sum(part.value)
-    from stretch as year
-    join filed_quarter as part
-      on part.instrument_id = year.instrument_id and part.concept = year.concept and part.moment = year.moment
-      and part.period_start >= year.period_start and part.period_end < year.period_end
-    where year.months = 12
-      and not exists (
-        select
-        from filed_quarter as last
-        where last.instrument_id = year.instrument_id and last.concept = year.concept and last.moment = year.moment and last.period_end = year.period_end
-      )
-    group by year.instrument_id, year.concept, year.moment, year.period_end, year.value
-    having count(*) = 3
+    select instrument_id, concept, moment, end_before + 1, period_end, value - value_before, 2 from stretch where months = months_before + 3
+  ), quarter as (
+    select distinct on (instrument_id, concept, moment, period_end) instrument_id, concept, moment, period_start, period_end, value
+    from (
+      select * from part_quarter
+      union all
+      select year.instrument_id, year.concept, year.moment, max(other.period_end) + 1, year.period_end, year.value - sum(other.value), 3
+      from stretch as year
+      join part_quarter as other
+        on other.instrument_id = year.instrument_id and other.concept = year.concept and other.moment = year.moment
+        and other.period_start >= year.period_start and other.period_end < year.period_end and other.choice = 1
+      where year.months = 12
+      group by year.instrument_id, year.concept, year.moment, year.period_end, year.value
+      having count(*) = 3
+    ) as candidate
+    order by instrument_id, concept, moment, period_end, choice
   ),
-  -- Twelve months: a fiscal year as filed, or four quarters in a row.
+  -- Twelve months: a fiscal year as filed, or four quarters in a row, or the last fiscal year and the year to date less that of the year before.
   twelve_months as (
     select distinct on (instrument_id, concept, moment, period_end) instrument_id, concept, moment, period_end, value
     from (
-      select instrument_id, concept, moment, period_end, value, 1 as rank from known where months = 12
+      select instrument_id, concept, moment, period_end, value, 1 as choice from stretch where months = 12
       union all
-      select instrument_id, concept, moment, period_end, sum(value) over last_four, case when count(*) over last_four = 4
-        and period_end - first_value(period_start) over last_four between 350 and 380 then 2 end
+      select
+        instrument_id, concept, moment, period_end, sum(value) over last_four,
+        case when count(*) over last_four = 4 and period_end - first_value(period_start) over last_four between 350 and 380 then 2 end
       from quarter
       window last_four as (partition by instrument_id, concept, moment order by period_end rows 3 preceding)
-    ) as year
-    where rank is not null
-    order by instrument_id, concept, moment, period_end, rank
+      union all
+      select year.instrument_id, year.concept, year.moment, to_date.period_end, year.value + to_date.value - before.value, 3
+      from stretch as year
+      join stretch as to_date
+        on to_date.instrument_id = year.instrument_id and to_date.concept = year.concept and to_date.moment = year.moment
+        and to_date.period_start = year.period_end + 1 and to_date.months < 12
+      join stretch as before
+        on before.instrument_id = year.instrument_id and before.concept = year.concept and before.moment = year.moment
+        and before.period_start = year.period_start and before.months = to_date.months
+      where year.months = 12
+    ) as candidate
+    where choice is not null
+    order by instrument_id, concept, moment, period_end, choice
   ), part as (
     select part.*, max(period_end) filter (where role = 'period') over (partition by instrument_id, concept, moment) as latest_end
     from (
@@ -156,7 +163,8 @@ comment on function market.known_fundamental(bigint[], text[], timestamptz, time
 'What could be known of the concepts p_concepts (NULL: all of market.fundamental_concept) of the companies p_instrument_ids: one row each time a filing changed it, from known_from until known_to. Join it to bars by known_from <= moment.
 p_from, p_to: the moments of interest (NULL: no limit); what was known at p_from is then a row that begins there.
 Each figure is the one that had last been filed for its period by then, restated or not. Where a company has reported the latest period under several tags the first of market.concept_tag counts, for earlier periods too where they have it.
-A quarter is as filed, else the year to date less the year to the quarter before, else the fiscal year less its other three; twelve months are a fiscal year as filed, else four quarters in a row. NULL where these are not known.
+A quarter is as filed, else the year to date less the year to the quarter before, else the fiscal year less its other three. Twelve months are a fiscal year as filed, else four quarters in a row,
+else the last fiscal year and the year to date less the same stretch of the year before. NULL where none of these is known.
 Quarters of earnings per share are added up as they are, the usual convention, though their share counts differ.
 Shares and figures per share count in the shares of known_from: as filed, times or divided by the splits of market.corporate_action since the filing, which itself speaks in the shares of its day (SEC, Staff Accounting Bulletin, topic 4.C).
 Where no splits are on record they are as filed. Periods are told by their length: 3, 6, 9 or 12 months, give or take two weeks.';
