@@ -176,7 +176,8 @@ create type market.known_figure as (
   value_annual numeric,
   value_ttm numeric,
   value_year_ago numeric,
-  tag text
+  tag text,
+  filed date
 );
 comment on type market.known_figure is 'What was known of a figure of a company during a stretch of time.';
 comment on column market.known_figure.instrument_id is 'Instrument of the company.';
@@ -189,6 +190,7 @@ comment on column market.known_figure.value_annual is 'Of a flow the value of th
 comment on column market.known_figure.value_ttm is 'Of a flow the value of the twelve months up to period_end.';
 comment on column market.known_figure.value_year_ago is 'Of a flow the value of the twelve months up to a year before period_end; of a balance its value then.';
 comment on column market.known_figure.tag is 'The tag, or the sum of tags, that reported period_end.';
+comment on column market.known_figure.filed is 'Date of the last filing that changed what is known of period_end.';
 
 -- Prices that a provider has adjusted for splits count in the shares of a later day than that of the bar.
 alter table ingest.provider add column if not exists splits_adjusted_to date;

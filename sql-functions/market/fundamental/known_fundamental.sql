@@ -48,7 +48,8 @@ begin atomic
       and value.period_end > moment.latest_end - 760
   ), known as (
     select distinct on (instrument_id, concept, moment, period_start, period_end)
-      candidate.instrument_id, candidate.concept, candidate.moment, candidate.kind, candidate.formula, candidate.period_start, candidate.period_end,
+      candidate.instrument_id, candidate.concept, candidate.moment, candidate.kind, candidate.formula, candidate.filed, candidate.period_start,
+      candidate.period_end,
       round((candidate.period_end - candidate.period_start) / 30.4375)::integer as months,
       case candidate.kind
         when 'shares' then candidate.value * later.ratio
@@ -120,15 +121,15 @@ begin atomic
   ), part as (
     select part.*, max(period_end) filter (where role = 'period') over (partition by instrument_id, concept, moment) as latest_end
     from (
-      select instrument_id, concept, moment, 'period' as role, period_end, value, formula from known where months in (0, 3, 6, 9, 12)
+      select instrument_id, concept, moment, 'period' as role, period_end, value, formula, filed from known where months in (0, 3, 6, 9, 12)
       union all
-      select instrument_id, concept, moment, 'balance', period_end, value, null from known where months = 0
+      select instrument_id, concept, moment, 'balance', period_end, value, null, null from known where months = 0
       union all
-      select instrument_id, concept, moment, 'fiscal year', period_end, value, null from known where months = 12
+      select instrument_id, concept, moment, 'fiscal year', period_end, value, null, null from known where months = 12
       union all
-      select instrument_id, concept, moment, 'quarter', period_end, value, null from quarter
+      select instrument_id, concept, moment, 'quarter', period_end, value, null, null from quarter
       union all
-      select instrument_id, concept, moment, 'twelve months', period_end, value, null from twelve_months
+      select instrument_id, concept, moment, 'twelve months', period_end, value, null, null from twelve_months
     ) as part
   ), figure as (
     select
@@ -139,21 +140,22 @@ begin atomic
       (array_agg(value order by period_end desc) filter (
         where role in ('balance', 'twelve months') and period_end between latest_end - 380 and latest_end - 350
       ))[1] as value_year_ago,
-      min(formula) filter (where period_end = latest_end) as tag
+      min(formula) filter (where period_end = latest_end) as tag,
+      max(filed) filter (where period_end = latest_end) as filed
     from part
     group by instrument_id, concept, moment
   ), changed as (
     -- A filing that says nothing new about the figure makes no row.
     select
       figure.*,
-      row(period_end, value_latest, value_annual, value_ttm, value_year_ago)
-        is distinct from lag(row(period_end, value_latest, value_annual, value_ttm, value_year_ago)) over (partition by instrument_id, concept order by moment)
+      row(period_end, value_latest, value_annual, value_ttm, value_year_ago, tag, filed) is distinct from
+        lag(row(period_end, value_latest, value_annual, value_ttm, value_year_ago, tag, filed)) over (partition by instrument_id, concept order by moment)
         as is_changed
     from figure
   )
   select
     instrument_id, concept, moment, lead(moment) over (partition by instrument_id, concept order by moment),
-    period_end, value_latest, value_annual, value_ttm, value_year_ago, tag
+    period_end, value_latest, value_annual, value_ttm, value_year_ago, tag, filed
   from changed
   where is_changed
   order by instrument_id, concept, moment;
