@@ -15,13 +15,17 @@ create or replace function feature.closing_bars(
 )
 language sql stable parallel safe
 rows 10000
+-- Planned by itself: what calls it knows little about its arrays.
+set enable_nestloop to on
 begin atomic
   select
     bar.instrument_id, bar.ts, bar.session_date, instrument.mic,
     case
       when span.length < interval '1 day' then bar.ts + span.length
-      when span.length = interval '1 day'
-        then coalesce(session.close_at, (bar.session_date + 1)::timestamp at time zone exchange.time_zone)
+      when span.length = interval '1 day' then coalesce(
+        (select session.close_at from market.trading_session as session where session.mic = instrument.mic and session.session_date = bar.session_date),
+        (bar.session_date + 1)::timestamp at time zone exchange.time_zone
+      )
       else (
         select max(hours.close_at)
         from market.session_hours(instrument.mic, market.bar_start(span.length, bar.session_date), market.bar_start(span.length, bar.session_date, 1) - 1) as hours
@@ -36,7 +40,6 @@ begin atomic
   join market.price_data as bar
     on bar.instrument_id = asked.instrument_id and bar.bar_interval = p_bar_interval
     and bar.ts between coalesce(asked.from_ts, '-infinity') and coalesce(asked.to_ts, 'infinity')
-  left join market.trading_session as session on session.mic = instrument.mic and session.session_date = bar.session_date
   left join ingest.provider on provider.provider = bar.provider and provider.splits_adjusted_to is not null
   left join ingest.raw_response as response on response.raw_response_id = bar.raw_response_id and provider.provider is not null;
 end;

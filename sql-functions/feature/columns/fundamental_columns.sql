@@ -59,18 +59,15 @@ create or replace function feature.fundamental_columns(
 )
 language sql stable parallel safe
 rows 10000
--- The planner takes the intermediate results for one row each, and would compare every one with every other.
-set enable_nestloop to off
 begin atomic
-  with bar as materialized (
-    select closed.instrument_id, closed.ts, closed.session_date, closed.closes_at, closed.close, closed.split_basis
-    from feature.closing_bars(p_instrument_ids, p_bar_interval, p_from_ts, p_to_ts) as closed
+  with closed as materialized (
+    select bar.* from feature.closing_bars(p_instrument_ids, p_bar_interval, p_from_ts, p_to_ts) as bar
   ), figure as materialized (
     select figure.*
     from market.known_fundamental(
       p_instrument_ids, p_concepts,
-      (select coalesce(min(bar.closes_at), 'infinity') from bar),
-      (select max(bar.closes_at) from bar)
+      (select coalesce(min(closed.closes_at), 'infinity') from closed),
+      (select max(closed.closes_at) from closed)
     ) as figure
   ),
   -- Each moment at which a figure changed, with all that was known then.
@@ -128,7 +125,7 @@ begin atomic
     join figure using (instrument_id)
     where figure.known_from <= moment.known_from and (figure.known_to is null or figure.known_to > moment.known_from)
     group by moment.instrument_id, moment.known_from
-  ), series as materialized (
+  ), series as (
     select instrument_id, array_agg(known_from order by known_from) as known_from from known group by instrument_id
   ),
   -- How many shares of the beginning one has become by each split, so that the close can be counted in the shares of its day.
@@ -143,6 +140,16 @@ begin atomic
       where action_type = 'split' and instrument_id = any (p_instrument_ids)
     ) as action
     group by action.instrument_id
+  ), bar as materialized (
+    select
+      closed.instrument_id, closed.ts, closed.session_date,
+      width_bucket(closed.closes_at, series.known_from) as position,
+      closed.close * coalesce(
+        split.shares[width_bucket(closed.split_basis, split.ex_date) + 1] / split.shares[width_bucket(closed.session_date, split.ex_date) + 1], 1
+      ) as close
+    from closed
+    left join series using (instrument_id)
+    left join split using (instrument_id)
   )
   select
     bar.instrument_id, bar.ts,
@@ -157,17 +164,10 @@ begin atomic
     known.total_liabilities, known.total_liabilities_year_ago, known.current_liabilities, known.current_liabilities_year_ago,
     known.equity, known.equity_year_ago, known.cash, known.cash_year_ago,
     known.long_term_debt, known.long_term_debt_year_ago, known.shares_outstanding, known.shares_outstanding_year_ago,
-    quoted.close, quoted.close * known.shares_outstanding,
+    bar.close, bar.close * known.shares_outstanding,
     bar.session_date - known.period_end, bar.session_date - known.filed
   from bar
-  left join series using (instrument_id)
-  left join known on known.instrument_id = bar.instrument_id and known.position = width_bucket(bar.closes_at, series.known_from)
-  left join split on split.instrument_id = bar.instrument_id
-  cross join lateral (
-    select bar.close * coalesce(
-      split.shares[width_bucket(bar.split_basis, split.ex_date) + 1] / split.shares[width_bucket(bar.session_date, split.ex_date) + 1], 1
-    ) as close
-  ) as quoted;
+  left join known using (instrument_id, position);
 end;
 
 comment on function feature.fundamental_columns(bigint[], text, timestamptz[], timestamptz[], text[]) is

@@ -2,6 +2,8 @@
 create or replace function market.concept_values(p_instrument_ids bigint[], p_concepts text[] default null) returns setof market.concept_value
 language sql stable parallel safe
 rows 1000
+-- Facts are found by their key, whatever its caller prefers.
+set enable_nestloop to on
 begin atomic
   with source as (
     select
