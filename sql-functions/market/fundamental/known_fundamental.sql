@@ -94,19 +94,13 @@ begin atomic
     ) as candidate
     order by instrument_id, concept, moment, period_end, choice
   ),
-  -- Twelve months: a fiscal year as filed, or four quarters in a row, or the last fiscal year and the year to date less that of the year before.
+  -- Twelve months: a fiscal year as filed, or the last fiscal year and the year to date less that of the year before, or four quarters in a row.
   twelve_months as (
     select distinct on (instrument_id, concept, moment, period_end) instrument_id, concept, moment, period_end, value
     from (
       select instrument_id, concept, moment, period_end, value, 1 as choice from stretch where months = 12
       union all
-      select
-        instrument_id, concept, moment, period_end, sum(value) over last_four,
-        case when count(*) over last_four = 4 and period_end - first_value(period_start) over last_four between 350 and 380 then 2 end
-      from quarter
-      window last_four as (partition by instrument_id, concept, moment order by period_end rows 3 preceding)
-      union all
-      select year.instrument_id, year.concept, year.moment, to_date.period_end, year.value + to_date.value - before.value, 3
+      select year.instrument_id, year.concept, year.moment, to_date.period_end, year.value + to_date.value - before.value, 2
       from stretch as year
       join stretch as to_date
         on to_date.instrument_id = year.instrument_id and to_date.concept = year.concept and to_date.moment = year.moment
@@ -115,6 +109,12 @@ begin atomic
         on before.instrument_id = year.instrument_id and before.concept = year.concept and before.moment = year.moment
         and before.period_start = year.period_start and before.months = to_date.months
       where year.months = 12
+      union all
+      select
+        instrument_id, concept, moment, period_end, sum(value) over last_four,
+        case when count(*) over last_four = 4 and period_end - first_value(period_start) over last_four between 350 and 380 then 3 end
+      from quarter
+      window last_four as (partition by instrument_id, concept, moment order by period_end rows 3 preceding)
     ) as candidate
     where choice is not null
     order by instrument_id, concept, moment, period_end, choice
@@ -165,9 +165,9 @@ comment on function market.known_fundamental(bigint[], text[], timestamptz, time
 'What could be known of the concepts p_concepts (NULL: all of market.fundamental_concept) of the companies p_instrument_ids: one row each time a filing changed it, from known_from until known_to. Join it to bars by known_from <= moment.
 p_from, p_to: the moments of interest (NULL: no limit); what was known at p_from is then a row that begins there.
 Each figure is the one that had last been filed for its period by then, restated or not. Where a company has reported the latest period under several tags the first of market.concept_tag counts, for earlier periods too where they have it.
-A quarter is as filed, else the year to date less the year to the quarter before, else the fiscal year less its other three. Twelve months are a fiscal year as filed, else four quarters in a row,
-else the last fiscal year and the year to date less the same stretch of the year before. NULL where none of these is known.
-Quarters of earnings per share are added up as they are, the usual convention, though their share counts differ.
+A quarter is as filed, else the year to date less the year to the quarter before, else the fiscal year less its other three. Twelve months are a fiscal year as filed, else the last fiscal year
+and the year to date less the same stretch of the year before (which filings restate together), else four quarters in a row. NULL where none of these is known.
+Earnings per share are added and taken away like amounts, the usual convention, though the share counts of the periods differ.
 Shares and figures per share count in the shares of known_from: as filed, times or divided by the splits of market.corporate_action since the filing, which itself speaks in the shares of its day (SEC, Staff Accounting Bulletin, topic 4.C).
 Where no splits are on record they are as filed. Periods are told by their length: 3, 6, 9 or 12 months, give or take two weeks.';
 
