@@ -99,8 +99,8 @@ t.test("splits: as filed until they are on record, then in the shares of each mo
   t.match(await known("NVDA", "shares_outstanding", "2024-06-10T04:00:00Z"), { latest: 24_600 }, "ten new shares for an old one, from the ex-date on");
   t.match(await known("NVDA", "shares_outstanding", "2024-08-29T04:00:00Z"), { latest: 24_530 }, "a later filing is in new shares already");
   t.match(await known("NVDA", "eps_diluted", "2024-06-10T04:00:00Z"), { annual: 1.193, latest: 0.598 });
-  // The year filed in old shares, divided by ten, and both halves of years filed in new ones.
-  t.match(await known("NVDA", "eps_diluted", "2024-08-29T04:00:00Z"), { latest: 0.67, ttm: 2.133 }, "1.193 + 1.27 - 0.33");
+  // Two quarters filed in old shares, divided by ten, and two filed in new ones.
+  t.match(await known("NVDA", "eps_diluted", "2024-08-29T04:00:00Z"), { latest: 0.67, ttm: 2.131 }, "0.371 + 0.492 + 0.598 + 0.67");
 });
 
 t.test("restatements count from their filing, quarters are derived, sums of tags need all of them", async (t) => {

@@ -75,32 +75,35 @@ begin atomic
     where months in (3, 6, 9, 12)
     window to_date as (partition by instrument_id, concept, moment, period_start order by period_end)
   ), part_quarter as (
-    select instrument_id, concept, moment, period_start, period_end, value, 1 as choice from stretch where months = 3
+    select instrument_id, concept, moment, kind, period_start, period_end, value, 1 as choice from stretch where months = 3
     union all
-    select instrument_id, concept, moment, end_before + 1, period_end, value - value_before, 2 from stretch where months = months_before + 3
+    select instrument_id, concept, moment, kind, end_before + 1, period_end, value - value_before, 2 from stretch where months = months_before + 3
   ), quarter as (
-    select distinct on (instrument_id, concept, moment, period_end) instrument_id, concept, moment, period_start, period_end, value
+    select distinct on (instrument_id, concept, moment, period_end) instrument_id, concept, moment, kind, period_start, period_end, value
     from (
       select * from part_quarter
       union all
-      select year.instrument_id, year.concept, year.moment, max(other.period_end) + 1, year.period_end, year.value - sum(other.value), 3
+      select year.instrument_id, year.concept, year.moment, year.kind, max(other.period_end) + 1, year.period_end, year.value - sum(other.value), 3
       from stretch as year
       join part_quarter as other
         on other.instrument_id = year.instrument_id and other.concept = year.concept and other.moment = year.moment
         and other.period_start >= year.period_start and other.period_end < year.period_end and other.choice = 1
       where year.months = 12
-      group by year.instrument_id, year.concept, year.moment, year.period_end, year.value
+      group by year.instrument_id, year.concept, year.moment, year.kind, year.period_end, year.value
       having count(*) = 3
     ) as candidate
     order by instrument_id, concept, moment, period_end, choice
   ),
-  -- Twelve months: a fiscal year as filed, or the last fiscal year and the year to date less that of the year before, or four quarters in a row.
+  -- Twelve months: a fiscal year as filed. Else of amounts the last fiscal year and the year to date less that of the year before, which filings restate
+  -- together; of figures per share, which do not add up over unequal share counts, four quarters in a row, as everybody quotes them. Else the other way.
   twelve_months as (
     select distinct on (instrument_id, concept, moment, period_end) instrument_id, concept, moment, period_end, value
     from (
       select instrument_id, concept, moment, period_end, value, 1 as choice from stretch where months = 12
       union all
-      select year.instrument_id, year.concept, year.moment, to_date.period_end, year.value + to_date.value - before.value, 2
+      select
+        year.instrument_id, year.concept, year.moment, to_date.period_end, year.value + to_date.value - before.value,
+        case year.kind when 'flow per share' then 3 else 2 end
       from stretch as year
       join stretch as to_date
         on to_date.instrument_id = year.instrument_id and to_date.concept = year.concept and to_date.moment = year.moment
@@ -112,7 +115,10 @@ begin atomic
       union all
       select
         instrument_id, concept, moment, period_end, sum(value) over last_four,
-        case when count(*) over last_four = 4 and period_end - first_value(period_start) over last_four between 350 and 380 then 3 end
+        case
+          when count(*) over last_four = 4 and period_end - first_value(period_start) over last_four between 350 and 380
+            then case kind when 'flow per share' then 2 else 3 end
+        end
       from quarter
       window last_four as (partition by instrument_id, concept, moment order by period_end rows 3 preceding)
     ) as candidate
@@ -166,8 +172,7 @@ comment on function market.known_fundamental(bigint[], text[], timestamptz, time
 p_from, p_to: the moments of interest (NULL: no limit); what was known at p_from is then a row that begins there.
 Each figure is the one that had last been filed for its period by then, restated or not. Where a company has reported the latest period under several tags the first of market.concept_tag counts, for earlier periods too where they have it.
 A quarter is as filed, else the year to date less the year to the quarter before, else the fiscal year less its other three. Twelve months are a fiscal year as filed, else the last fiscal year
-and the year to date less the same stretch of the year before (which filings restate together), else four quarters in a row. NULL where none of these is known.
-Earnings per share are added and taken away like amounts, the usual convention, though the share counts of the periods differ.
+and the year to date less the same stretch of the year before, else four quarters in a row; of figures per share the quarters go before. NULL where none of these is known.
 Shares and figures per share count in the shares of known_from: as filed, times or divided by the splits of market.corporate_action since the filing, which itself speaks in the shares of its day (SEC, Staff Accounting Bulletin, topic 4.C).
 Where no splits are on record they are as filed. Periods are told by their length: 3, 6, 9 or 12 months, give or take two weeks.';
 
