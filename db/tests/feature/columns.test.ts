@@ -63,9 +63,9 @@ t.test("the place of a session in the calendar, as a list of the sessions gives 
   const sessions = readFileSync(file, "utf8").trim().split("\n").slice(1).map((line) => {
     const [session = "", open = "", close = ""] = line.split(",");
     return { day: session.slice(0, 10), minutes: (Date.parse(close) - Date.parse(open)) / 60_000 };
-  }).filter(({ day }) => day >= "2011-12-01" && day < "2015-01-15");
+  }).filter(({ day }) => day >= "2011-12-15" && day < "2014-01-15");
   const id = await addInstrument(bench, "CAL");
-  const asked = sessions.filter(({ day }) => day >= "2012-01-01" && day < "2015-01-01");
+  const asked = sessions.filter(({ day }) => day >= "2012-09-01" && day < "2013-08-01");
   await addBars(bench, id, asked.map(({ day }) => flatBar(day, 10)));
   const rows = await db.query<Record<string, number | string>>("select ts::date::text as day, columns.* from feature.calendar_columns(array[$1::bigint]) as columns order by ts", [id], "worker");
   const date = (day: string) => new Date(`${day}T00:00:00Z`);
@@ -93,7 +93,7 @@ t.test("the place of a session in the calendar, as a list of the sessions gives 
     };
   });
   t.equal(rows.length, asked.length);
-  t.same(rows.map((row, i) => Object.fromEntries(Object.keys(expected[i] ?? {}).map((key) => [key, row[key]]))), expected, `${asked.length} sessions, three years`);
+  t.same(rows.map((row, i) => Object.fromEntries(Object.keys(expected[i] ?? {}).map((key) => [key, row[key]]))), expected, `${asked.length} sessions`);
   t.match(rows.find(({ day }) => day === "2012-10-31"), { days_since_previous_session: 5, minutes_since_open: null, week_of_year: 44, day_of_year: 305 }, "after the hurricane");
   t.same(
     await db.query("select * from feature.calendar_columns(array[$1::bigint], '1d', '{2013-07-03Z}', '{2013-07-05Z}')", [id]),

@@ -69,7 +69,7 @@ t.test("within sessions, on half days and across daylight saving, slots begin wi
   );
   t.same(await db.query("select ts::date::text as ts, session_count as n from market.bar_slots('XNYS', '1q', '2020-05-05', '2020-05-05')"), [{ ts: "2020-04-01", n: 63 }]);
   t.same(await db.query("select count(*)::int as n from market.bar_slots('XNYS', '1d', '1985-12-23', '1985-12-27')"), [{ n: 5 }], "before the calendar begins every weekday counts");
-  for (const [text, is] of [["5m", "00:05:00"], ["4h", "04:00:00"], ["90 minutes", "01:30:00"], ["1d", "1 day"], ["1w", "7 days"], ["1 week", "7 days"], ["1mo", "1 mon"], ["1q", "3 mons"], ["1y", "1 year"]]) {
+  for (const [text, is] of [["5m", "00:05:00"], ["4h", "04:00:00"], ["90 minutes", "01:30:00"], ["1d", "1 day"], ["1w", "7 days"], ["1 week", "7 days"], ["1mo", "1 mon"], ["1q", "3 mons"], ["1y", "1 year"]] as const) {
     t.equal(await db.value<string>("select market.bar_length($1)::text", [text]), is, text);
   }
   for (const text of ["0m", "30s", "25h", "2d", "5 mons", "-1h", "1d 1h", "x", "", null]) t.equal((await db.refused("select market.bar_length($1)", [text])).code, "MB001", `${text} is refused`);

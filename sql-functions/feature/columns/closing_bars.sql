@@ -28,7 +28,9 @@ begin atomic
       )
       else (
         select max(hours.close_at)
-        from market.session_hours(instrument.mic, market.bar_start(span.length, bar.session_date), market.bar_start(span.length, bar.session_date, 1) - 1) as hours
+        from market.session_hours(
+          instrument.mic, market.bar_start(span.length, bar.session_date), market.bar_start(span.length, bar.session_date, 1) - 1
+        ) as hours
       )
     end,
     bar.close,

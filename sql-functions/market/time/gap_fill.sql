@@ -86,16 +86,19 @@ begin
       asked_id, asked.symbol, p_bar_interval, filled.ts, filled.session_date,
       coalesce(filled.open, made.price), coalesce(filled.high, made.price), coalesce(filled.low, made.price), coalesce(filled.close, made.price),
       coalesce(filled.volume, case when is_filled then 0 end),
-      coalesce(filled.adjusted_close, case when is_filled then before_adjusted + (case share when 0 then 0 else after_adjusted - before_adjusted end) * share end),
+      coalesce(filled.adjusted_close, made.adjusted),
       is_missing,
       case when is_missing then place else 0 end,
       case when is_filled then before_ts end,
       case when is_filled and p_method = 'linear' then after_ts end,
       coalesce(filled.known_from, case when is_filled and p_method = 'linear' then greatest(after_known_from, ends_at) else ends_at end)
     from filled
-    cross join lateral (
-      select case when is_filled then before_close + (case share when 0 then 0 else after_close - before_close end) * share end as price
-    ) as made
+    left join lateral (
+      select
+        before_close + (case share when 0 then 0 else after_close - before_close end) * share as price,
+        before_adjusted + (case share when 0 then 0 else after_adjusted - before_adjusted end) * share as adjusted
+      where is_filled
+    ) as made on true
     where filled.last_session_date >= coalesce(p_from, filled.last_session_date) and filled.session_date <= coalesce(p_to, filled.session_date)
     order by filled.ts;
 end
