@@ -105,3 +105,14 @@ t.test("the place of a session in the calendar, as a list of the sessions gives 
   );
   t.match(await db.query("select * from feature.calendar_columns(array[$1::bigint], '30m')", [id]), [{ minutes_since_open: 180, minutes_to_close: 30, is_half_day: 1 }], "within the session of a half day");
 });
+
+t.test("the columns are listed with where they come from", async (t) => {
+  t.same(await db.query("select source, count(*)::int as columns from feature.bar_column group by source order by source", [], "reader"), [{ source: "bar", columns: 5 }, { source: "calendar", columns: 25 }, { source: "fundamental", columns: 48 }]);
+  t.same(
+    await db.query("select column_name, concepts from feature.bar_column where column_name in ('equity_year_ago', 'revenue_ttm', 'market_cap', 'raw_close', 'days_since_filing', 'month') order by column_name"),
+    [
+      { column_name: "days_since_filing", concepts: null }, { column_name: "equity_year_ago", concepts: ["equity"] }, { column_name: "market_cap", concepts: ["shares_outstanding"] },
+      { column_name: "month", concepts: null }, { column_name: "raw_close", concepts: [] }, { column_name: "revenue_ttm", concepts: ["revenue"] },
+    ],
+  );
+});
