@@ -98,3 +98,17 @@ t.test("TA-Lib's seeds and warm-ups, by hand", async (t) => {
   t.strictSame(await r("ta.ewm(array[1, null, 4], 3)"), [1, 1, (0.25 * 1 + 4) / 1.25], "EMA of qlib: NULL ages the others");
   t.strictSame(await r("ta.mfi(array[1, 2, 1, 3], array[1, 2, 1, 3], array[1, 2, 1, 3], array[10, 10, 10, 10], 3)"), [null, null, null, (100 * 50) / 60], "MFI: 20 and 30 in, 10 out");
 });
+
+t.test("averages of a series that stands still fade without an error", async (t) => {
+  const db = await testDatabase(t);
+  const series = Array.from({ length: 3_500 }, (_, bar) => (bar < 100 ? 1 + ((bar * 7) % 13) : 0));
+  const bars = "(select $1::float8[] as s, (select array_agg(x + 50) from unnest($1::float8[]) as x) as p) as given";
+  for (const expression of [
+    "ta.ema(s, 2)", "ta.ema(s, 3)", "ta.dema(s, 3)", "ta.tema(s, 3)", "ta.t3(s, 3)", "ta.kama(s, 3)", "ta.wilders(s, 2)", "ta.wilder_sum(s, 3)", "ta.zlema(s, 3)",
+    "ta.mama(s)", "ta.fama(s)", "ta.ht_trendline(s)", "ta.sar(s, s)", "ta.sarext(s, s)", "ta.atr(s, s, s, 3)", "ta.natr(p, p, p, 3)", "ta.atr(p, p, p, 2)", "ta.adosc(s, s, s, s, 2, 3)",
+    "ta.vidya(s, 2, 3)", "ta.kvo(s, s, s, p, 2, 3)", "ta.mass(s, s, 3)", "ta.edecay(s, 3)", "ta.evwma(s, p, 3)", "ta.smi(p, p, p, 3, 2, 3)", "ta.chaikin_volatility(s, p, 3)",
+  ]) {
+    const last = (await db.value<Series>(`select ${expression} from ${bars}`, [series])).at(-1);
+    t.ok(typeof last === "number" && Math.abs(last) < 100, `${expression} ends at ${last}`);
+  }
+});
