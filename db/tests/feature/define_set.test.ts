@@ -137,6 +137,23 @@ t.test("what PostgreSQL computes from an expression is what the compiled query c
   }
 });
 
+t.test("the type of a moving average decides how far a kernel looks back", async (t) => {
+  const db = await testDatabase(t);
+  const lookbacks = {
+    "ta.stoch_k(high, low, close, 14, 3, 3)": 13 + 2 + 2,
+    "ta.stoch_d(high, low, close, 14, 3, 3, 2, 5)": 13 + 2 + 2,
+    "ta.stoch_d(high, low, close, 14, 3, 3, 0, 1)": null,
+    "ta.stoch_d(high, low, close, 14, 3, 1, 0, 1)": 13 + 2,
+    "ta.apo(close, 26, 12)": 25,
+    "ta.apo(close, 26, 12, 8)": null,
+    "ta.macdext(close, 5, 30, 9, 1)": null,
+    "ta.macdext(close, 5, 30, 9, 5, 2, 0)": 29 + 8,
+  };
+  for (const [expression, expected] of Object.entries(lookbacks)) {
+    t.equal((await defineSet(db, "averages", { x: expression })).lookback, expected, `${expression} looks back ${expected ?? "on all"} bars`);
+  }
+});
+
 t.test("kernels within kernels run in stages, each once, and their lookbacks add up", async (t) => {
   const bench = await openBench(await testDatabase(t));
   const { lookback } = await defineSet(bench.db, "nested", {

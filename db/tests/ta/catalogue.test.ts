@@ -93,7 +93,7 @@ async function lookbackOf(db: TestDatabase, kernel: Kernel): Promise<number | "u
   if (kernel.lookback === "unbounded") return "unbounded";
   const names = kernel.arguments.filter(({ type }) => type === "integer");
   const given = names.map(({ name }) => `${integers[name]} as ${name}`).concat("1").join(", ");
-  // NULL or infinity: unbounded with these arguments.
+  // Infinity: unbounded with these arguments.
   return (await db.value<number | null>(`select nullif((${kernel.lookback})::float8, 'infinity') from (select ${given}) as given`)) ?? "unbounded";
 }
 

@@ -27,12 +27,11 @@ begin
       message = format('The lookback of %s cannot be found from its arguments: %s.', p_kernel, formula),
       hint = 'Correct the last line of the kernel''s comment: lookback: <arithmetic over its arguments> or lookback: unbounded.';
   end if;
-  -- NULL is the answer of a case without this argument: unbounded, like infinity.
-  execute 'select ceil(coalesce((' || formula || ')::double precision, ''infinity''))' into result;
-  if result < 0 or (result > 100000 and result < 'infinity') then
+  execute 'select ceil((' || formula || ')::double precision)' into result;
+  if result is null or result < 0 or (result > 100000 and result < 'infinity') then
     raise exception using
       errcode = 'MB001',
-      message = format('%s would look back %s bars.', p_kernel, result),
+      message = format('%s would look back %s bars.', p_kernel, coalesce(result::text, 'an unknown number of')),
       hint = 'Use a window of at most 100000 bars.';
   end if;
   return result;
