@@ -99,6 +99,29 @@ t.test("TA-Lib's seeds and warm-ups, by hand", async (t) => {
   t.strictSame(await r("ta.mfi(array[1, 2, 1, 3], array[1, 2, 1, 3], array[1, 2, 1, 3], array[10, 10, 10, 10], 3)"), [null, null, null, (100 * 50) / 60], "MFI: 20 and 30 in, 10 out");
 });
 
+t.test("what no reference has, by its formula", async (t) => {
+  const db = await testDatabase(t);
+  const series = Array.from({ length: 200 }, (_, bar) => Math.round(10_000 + 700 * Math.sin(bar * bar)) / 100);
+  const weighted = (values: Series, period: number): Series =>
+    values.map((_, bar) => {
+      const window = values.slice(bar - period + 1, bar + 1);
+      return bar < period - 1 || window.includes(null) ? null : window.reduce<number>((sum, x, j) => sum + (j + 1) * x!, 0) / ((period * (period + 1)) / 2);
+    });
+  for (const [period, half, root] of [[16, 8, 4], [9, 4, 3], [2, 1, 1], [30, 15, 5]] as const) {
+    const [shorter, longer] = [weighted(series, half), weighted(series, period)];
+    const hull = weighted(longer.map((x, bar) => (x === null ? null : 2 * shorter[bar]! - x)), root);
+    t.ok(largestDifference(await db.value<Series>("select ta.hma($1, $2)", [series, period]), hull).difference < 1e-12, `hma of ${period}`);
+  }
+  for (const period of [1, 2, 7, 10, 120]) {
+    const median = (window: readonly number[]) => {
+      const ordered = window.toSorted((a, b) => a - b);
+      return (ordered[Math.floor((window.length - 1) / 2)]! + ordered[Math.ceil((window.length - 1) / 2)]!) / 2;
+    };
+    const expected = windows(series, period, (window) => 1.4826 * median(window.map((x) => Math.abs(x - median(window)))));
+    t.ok(largestDifference(await db.value<Series>("select ta.median_deviation($1, $2)", [series, period]), expected, 1).difference < 1e-12, `median_deviation of ${period}`);
+  }
+});
+
 t.test("averages of a series that stands still fade without an error", async (t) => {
   const db = await testDatabase(t);
   const series = Array.from({ length: 3_500 }, (_, bar) => (bar < 100 ? 1 + ((bar * 7) % 13) : 0));

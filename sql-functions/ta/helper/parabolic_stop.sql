@@ -110,7 +110,10 @@ begin
 end
 $$;
 
-comment on function ta.parabolic_stop(text, double precision[], double precision[], double precision, double precision, double precision, double precision, double precision, double precision, double precision, double precision, boolean) is
+comment on function ta.parabolic_stop(
+  text, double precision[], double precision[], double precision, double precision, double precision, double precision,
+  double precision, double precision, double precision, double precision, boolean
+) is
 $$Helper of the kernels: the parabolic stop: it follows the price by a growing part of the distance to the extreme of the move, and changes sides when the
 price meets it.
 Arguments: kernel, the name for messages; high, low; start_value, the first stop, positive for a long, negative for a short start, 0 to take side and stop
