@@ -75,7 +75,8 @@ comment on function ta.median_deviation(double precision[], integer) is
 $$Median absolute deviation: the median distance of the last period values from their median, times 1.4826, which makes it the standard deviation of a normal
 distribution. Result: as long as series, in its unit.
 Arguments: series; period in bars, 1 or more.
-NULL behaviour: NULL while the window has a NULL, NaN or infinity. Warm-up: period - 1 bars. Cost: copying the window at each bar, 7 µs for 20 and 40 for 1,000 bars.
+NULL behaviour: NULL while the window has a NULL, NaN or infinity. Warm-up: period - 1 bars. Cost: copying the window at each bar, 7 µs for 20 and 40 for
+1,000 bars.
 Errors: MB001 for a bad period or array. Source: TTR runMAD; R mad.
 lookback: period - 1$$;
 
