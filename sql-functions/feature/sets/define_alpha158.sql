@@ -23,7 +23,11 @@ begin atomic
       ('ma', 'ta.rolling_mean(close, {n}) / close', 'mean close of {n} bars, relative to the close.'),
       ('std', 'ta.rolling_std(close, {n}) / close', 'standard deviation of the close over {n} bars, relative to the close.'),
       ('beta', 'ta.rolling_slope(close, {n}) / close', 'slope per bar of the line through {n} closes, relative to the close.'),
-      ('rsqr', 'ta.rolling_rsquare(close, {n})', 'coefficient of determination of the line through {n} closes, 0 to 1.'),
+      (
+        'rsqr', 'case when ta.rolling_std(close, {n}) > 2e-5 then least(1, (ta.rolling_slope(close, {n}) / ta.rolling_std(close, {n})) ^ 2'
+          || ' * ta.rolling_count(close, {n}) * (ta.rolling_count(close, {n}) + 1) / 12) end',
+        'coefficient of determination of the line through {n} closes, 0 to 1.'
+      ),
       ('resi', 'ta.rolling_resi(close, {n}) / close', 'distance of the close from the line through {n} closes, relative to the close.'),
       ('max', 'ta.rolling_max(high, {n}) / close', 'highest high of {n} bars, relative to the close.'),
       ('min', 'ta.rolling_min(low, {n}) / close', 'lowest low of {n} bars, relative to the close.'),
@@ -117,8 +121,8 @@ comment on function feature.define_alpha158() is
 The same again changes nothing.
 Not defined from the start, because every set that is defined is computed for every instrument: call it once, and the next computation fills it.
 NULL, never NaN: where qlib has none, and where a correlation or a fit is of values that deviate by 0.00002 or less. vwap0 uses the typical price.
-SUMN is computed as all changes less the rises, and SUMD as twice the rises less all changes:
-that spares sums and differs from qlib by rounding alone.
+Where terms are there already they are used again: RSQR is made of the slope and the deviation, which gives what ta.rolling_rsquare gives;
+SUMN is all changes less the rises, and SUMD twice the rises less all changes. This differs from qlib by rounding alone.
 Errors: MB003 when a kernel is missing.';
 
 revoke all on function feature.define_alpha158() from public;

@@ -93,7 +93,8 @@ begin
       if first + i < start then
         continue;
       elsif wanted > needed - 1 then
-        result[first + i] := ladder[low] + (ladder[low + position(b'1' in substring(rising from low + 1))] - ladder[low]) * (wanted - (needed - 1));
+        result[first + i] := ladder[low]
+          + (ladder[low + position(b'1' in substring(rising from low + 1))] - ladder[low]) * (wanted - (needed - 1));
       else
         result[first + i] := ladder[low];
       end if;
@@ -104,9 +105,9 @@ end
 $$;
 
 comment on function ta.window_quantile_long(double precision[], integer, double precision) is
-$$Helper of the kernels: what window_quantile gives, for long windows. Method: the values of a block get their places in order once; a bit for each place says whether it is in the
-window, and
-the quantile's place moves by a few bits when a value enters and another leaves. Cost: one pass, whatever the period, but for the copying of the bits.
+$$Helper of the kernels: what window_quantile gives, for long windows.
+Method: the values of a block get their places in order once; a bit for each place says whether it is in the window, and the quantile's place moves by a few
+bits when a value enters and another leaves. Cost: one pass, whatever the period, but for the copying of the bits.
 Arguments: series; period, bars per window; quantile, 0 to 1.
 NULL, NaN and infinity are left out; NULL where the window has no value. Errors: none.$$;
 

@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { DuckDBInstance } from "@duckdb/node-api";
 import t from "tap";
 import { shared, testDatabase } from "../support/database.ts";
-import { addBars, addInstrument, compute, dayAfter, openBench, randomBar, randomNumbers, type Bar } from "./fixture.ts";
+import { addBars, addInstrument, compute, openBench } from "./fixture.ts";
 
 /** How near a value must be to DuckDB's, relative to it or to a thousandth. */
 const doubleTolerance = 1e-9;
@@ -154,30 +154,4 @@ t.test("alpha158 has the values of qlib, and in double precision those of DuckDB
     const inSingle = compare(qlibs, (value, expected) => Math.abs(value - expected));
     t.ok(inSingle.nullsDiffer === 0 && inSingle.worst < toleranceOf(name), `${name}: qlib's in float32, at worst ${inSingle.worst.toExponential(1)} apart`);
   }
-});
-
-t.test("alpha360 shows the last 60 bars relative to the latest close and volume", async (t) => {
-  const bench = await openBench(await testDatabase(t));
-  const names = await bench.db.value<string[]>("select feature_names from feature.define_alpha360()");
-  const expectedNames = ["close", "open", "high", "low", "vwap", "volume"].flatMap((part) => Array.from({ length: 60 }, (_, age) => `${part}${59 - age}`));
-  t.same(names, expectedNames, "the 360 features of qlib, in its order: CLOSE59 to CLOSE0, then OPEN, HIGH, LOW, VWAP, VOLUME");
-  t.equal((await bench.db.query("select * from feature.define_alpha360()"))[0]!["version"], (await bench.db.query("select * from feature.version_of('alpha360')"))[0]!["version"], "defined again, nothing changes");
-
-  const random = randomNumbers(360);
-  const bars = Array.from({ length: 80 }, (_, day) => randomBar(random, dayAfter(day), 100));
-  const instrumentId = await addInstrument(bench, "ALPHA");
-  await addBars(bench, instrumentId, bars);
-  t.equal(await compute(bench, "alpha360", instrumentId), bars.length, "a vector for each bar");
-  const vectors = (await bench.db.query<{ values: (number | null)[] }>("select values from feature.feature_vector where instrument_id = $1 and cardinality(values) = 360 order by ts", [instrumentId]))
-    .map((row) => row.values);
-
-  const part: Readonly<Record<string, (bar: Bar) => number>> = {
-    close: (bar) => bar.close, open: (bar) => bar.open, high: (bar) => bar.high, low: (bar) => bar.low, vwap: (bar) => (bar.high + bar.low + bar.close) / 3, volume: (bar) => bar.volume,
-  };
-  const expected = bars.map((latest, day) => expectedNames.map((name) => {
-    const [, which, age] = /^(\w+?)(\d+)$/.exec(name) as unknown as [string, string, string];
-    const bar = bars[day - Number(age)];
-    return bar === undefined ? null : part[which]!(bar) / (which === "volume" ? latest.volume + 1e-12 : latest.close);
-  }));
-  t.strictSame(vectors, expected);
 });
