@@ -18,6 +18,7 @@ Arguments: x, such as the returns of the market, and y, those of the asset, of e
 NULL behaviour: pairs with NULL, NaN or infinity are skipped; NULL where the window has fewer than two pairs.
 Warm-up: the first value is NULL, then the first values come from the bars that there are (pandas min_periods = 1).
 Errors: MB001 for a bad period or arrays.
+row form: regr_slope({y}, {x}) over frame
 lookback: period - 1$$;
 
 revoke all on function ta.rolling_beta(double precision[], double precision[], integer) from public;
