@@ -114,7 +114,7 @@ t.test("alpha158 has the values of qlib, and in double precision those of DuckDB
   await bench.db.query("alter table market.price_data drop constraint price_data_open_in_range_check");
   const [header, ...reference] = readCsv(referencePath) as [string[], ...string[][]];
   const names = header.slice(2).map((name) => name.toLowerCase());
-  t.same(await bench.db.value("select feature_names from feature.define_alpha158()"), names, "the 158 features of qlib, in its order");
+  t.same(await bench.db.value("select feature_names from feature.version_of('alpha158')"), names, "the 158 features of qlib, in its order");
 
   const symbol = reference[0]![0]!;
   const own = readCsv(barsPath).filter((bar) => bar[0] === symbol);
