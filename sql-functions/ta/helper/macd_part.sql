@@ -36,8 +36,9 @@ begin
   if series is null or bars = 0 then
     return series;
   end if;
-  fast_weight := 2.0 / (shorter + 1.0);
-  slow_weight := 2.0 / (longer + 1.0);
+  -- MACDFIX has the weights of Appel's article, which round those of 12 and 26 bars.
+  fast_weight := case when kernel like 'macdfix%' then 0.15 else 2.0 / (shorter + 1.0) end;
+  slow_weight := case when kernel like 'macdfix%' then 0.075 else 2.0 / (longer + 1.0) end;
   signal_weight := 2.0 / (signal + 1.0);
   result := array_fill(null::double precision, array[bars]);
   foreach x in array series loop
@@ -46,8 +47,9 @@ begin
       counted := counted + 1;
       -- A seed is the mean of its first bars; both seeds end at the bar where the slow one is complete.
       if counted > longer then
-        slow_average := slow_average + slow_weight * (x - slow_average);
-        fast_average := fast_average + fast_weight * (x - fast_average);
+        -- A distance that fades out of a double's range is closed, because PostgreSQL refuses to round it to 0.
+        slow_average := slow_average + case when abs(x - slow_average) > 1e-290 then slow_weight * (x - slow_average) else x - slow_average end;
+        fast_average := fast_average + case when abs(x - fast_average) > 1e-290 then fast_weight * (x - fast_average) else x - fast_average end;
       else
         slow_average := slow_average + (x - slow_average) / counted;
         if counted > longer - shorter then
@@ -57,7 +59,10 @@ begin
       if counted >= longer then
         line := fast_average - slow_average;
         if counted >= longer + signal then
-          signal_average := signal_average + signal_weight * (line - signal_average);
+          signal_average := signal_average + case
+            when abs(line - signal_average) > 1e-290 then signal_weight * (line - signal_average)
+            else line - signal_average
+          end;
         else
           signal_average := signal_average + (line - signal_average) / (counted - longer + 1);
         end if;
@@ -78,8 +83,8 @@ $$;
 
 comment on function ta.macd_part(text, double precision[], integer, integer, integer, text) is
 $$Helper of the kernels: one of the three series of the MACD in one pass.
-Arguments: kernel, the name for messages; series; fast, slow and signal, periods in bars, where fast and slow may stand in either order; part, 'line',
-'signal' or 'histogram'.
+Arguments: kernel, the name for messages, and for macdfix… fixed weights; series; fast, slow and signal, periods in bars, where fast and slow may stand in either
+order; part, 'line', 'signal' or 'histogram'.
 NULL at a NULL, NaN or infinity, after which the warm-up of slow + signal - 2 bars begins anew. Errors: MB001 for a bad period or array.$$;
 
 revoke all on function ta.macd_part(text, double precision[], integer, integer, integer, text) from public;
