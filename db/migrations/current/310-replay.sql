@@ -4,9 +4,10 @@ create table if not exists ml.training_set_digest (
   instrument_id bigint not null,
   ts timestamptz[] not null,
   digests bytea not null,
-  primary key (training_set_id, instrument_id),
+  primary key (instrument_id, training_set_id),
   constraint training_set_digest_length_check check (octet_length(digests) = 8 * cardinality(ts))
 );
+create index if not exists training_set_digest_training_set_id_idx on ml.training_set_digest (training_set_id);
 comment on table ml.training_set_digest is 'A short digest of each row of a training set, packed by instrument. The hash in ml.training_set proves that all rows come back; these name the rows that do not. Append-only.';
 comment on column ml.training_set_digest.training_set_id is 'Training set.';
 comment on column ml.training_set_digest.instrument_id is 'Instrument.';

@@ -7,6 +7,12 @@ import { defineSet, randomNumbers, startRun } from "./fixture.ts";
 
 const drops = 70;
 
+interface Version {
+  from: string;
+  close: number;
+  volume: number;
+}
+
 t.test("prices as they were restated, file by file: every answer is what the files of that day said", async (t) => {
   const path = shared(t, "prices/prices_vintages_55sym.csv.gz");
   if (path === undefined) return;
@@ -14,32 +20,35 @@ t.test("prices as they were restated, file by file: every answer is what the fil
   const files = [...Map.groupBy(rows, ([fileDate = ""]) => fileDate)].sort(([a], [b]) => (a < b ? -1 : 1)).slice(0, drops);
   const day = (fileDate: string) => `${fileDate.slice(0, 4)}-${fileDate.slice(4, 6)}-${fileDate.slice(6)}`;
   const db = await testDatabase(t);
-  await defineSet(db, "vintage", { last: "close", mean2: "ta.rolling_mean(close, 2)" });
+  await defineSet(db, "vintage", { last: "close", volume2: "ta.rolling_mean(volume, 2)" });
   const run = await openRun(db);
 
-  // The judge: by symbol and bar each close with the day of the file that gave it.
-  const closes = new Map<string, Map<string, { from: string; close: number }[]>>();
-  for (const [fileDate, list] of files) {
+  // The judge: by symbol and bar each close and volume with the day of the file that gave them.
+  const closes = new Map<string, Map<string, Version[]>>();
+  for (const [index, [fileDate, list]] of files.entries()) {
+    // The server of the tests does not gather statistics by itself.
+    if (index % 8 === 1) await db.query("analyze market.price_data, market.price_data_history, feature.feature_vector, feature.feature_vector_history");
     const body = ["symbol,date,open,high,low,close,volume,adjusted_close", ...list.map((row) => row.slice(1).join(","))].join("\n");
     await bring(db, run, { provider: "csv", dataset: "bars", subject: "vintages.csv", url: "file:vintages.csv", body, fetchedAt: `${day(fileDate)}T23:00:00Z` });
     for (const [, symbol = "", date = "", ...prices] of list) {
       const [open = NaN, high = NaN, low = NaN, close = NaN, volume = NaN] = prices.map((text) => (text === "" ? NaN : Number(text)));
       if (!(low > 0 && open >= low && open <= high && close >= low && close <= high && volume >= 0)) continue;
-      const bars = closes.get(symbol) ?? new Map<string, { from: string; close: number }[]>();
-      closes.set(symbol, bars.set(date, [...(bars.get(date) ?? []), { from: day(fileDate), close }]));
+      const bars = closes.get(symbol) ?? new Map<string, Version[]>();
+      closes.set(symbol, bars.set(date, [...(bars.get(date) ?? []), { from: day(fileDate), close, volume }]));
     }
     await db.query(
-      "select feature.compute($1, 'vintage', instrument_id) from market.instrument where symbol = any ($2)",
+      "select feature.compute($1, 'vintage', array(select instrument_id from market.instrument where symbol = any ($2)))",
       [await startRun(db), [...new Set(list.map(([, symbol]) => symbol))]], "worker",
     );
   }
-  t.ok((await db.value<number>("select count(*)::int from feature.feature_vector_history where known_to > known_from")) > 300, "hundreds of vectors were restated");
+  const restated = await db.value<number>("select count(*)::int from feature.feature_vector_history where known_to > known_from");
+  t.ok(restated > 200, `${restated} vectors were restated`);
 
   const stored = new Set(await db.value<string[]>("select array_agg(symbol || ' ' || session_date) from market.price_data join market.instrument using (instrument_id)"));
   const known = (symbol: string, moment: string) => {
     const bars = [...(closes.get(symbol) ?? [])].filter(([date]) => date <= moment && stored.has(`${symbol} ${date}`)).sort(([a], [b]) => (a < b ? 1 : -1)).slice(0, 2);
     // What came first was known at the close of its session, what came later from its file on.
-    return bars.map(([date, versions]) => ({ date, close: (versions.findLast(({ from }, i) => i === 0 || from <= moment) as { close: number }).close }));
+    return bars.map(([date, versions]) => ({ date, ...(versions.findLast(({ from }, i) => i === 0 || from <= moment) as Version) }));
   };
   const ids = new Map((await db.query<{ symbol: string; id: string }>("select symbol, instrument_id as id from market.instrument")).map(({ symbol, id }) => [symbol, id]));
   const first = Date.parse(day(files[0]?.[0] ?? ""));
@@ -49,16 +58,16 @@ t.test("prices as they were restated, file by file: every answer is what the fil
     symbol: [...ids.keys()][Math.floor(random() * ids.size)] as string,
     date: new Date(first - 10 * 86_400_000 + Math.floor((random() * (last - first)) / 86_400_000 + random() * 20) * 86_400_000).toISOString().slice(0, 10),
   }));
-  const found = await db.query<{ date: string | null; last: number | null; mean2: number | null }>(
-    "select (ts at time zone 'UTC')::date::text as date, values[1] as last, values[2] as mean2 from feature.point_in_time('vintage', $1, $2)",
+  const found = await db.query<{ date: string | null; last: number | null; volume2: number | null }>(
+    "select (ts at time zone 'UTC')::date::text as date, values[1] as last, values[2] as volume2 from feature.point_in_time('vintage', $1, $2)",
     [asked.map(({ symbol }) => ids.get(symbol)), asked.map(({ date }) => `${date}T23:30:00Z`)], "reader",
   );
   const wrong = asked.map(({ symbol, date }, i) => {
     const [newest, before] = known(symbol, date);
-    const mean2 = newest !== undefined && before !== undefined ? (newest.close + before.close) / 2 : null;
+    const volume2 = newest !== undefined && before !== undefined ? (newest.volume + before.volume) / 2 : null;
     const answer = found[i];
-    const isRight = answer?.date === (newest?.date ?? null) && answer.last === (newest?.close ?? null) && (mean2 === null || Math.abs((answer.mean2 ?? NaN) - mean2) < 1e-9);
-    return isRight ? undefined : { symbol, date, answer, newest, mean2 };
+    const isRight = answer?.date === (newest?.date ?? null) && answer.last === (newest?.close ?? null) && (volume2 === null || answer.volume2 === volume2);
+    return isRight ? undefined : { symbol, date, answer, newest, volume2 };
   }).filter((one) => one !== undefined);
   t.same(wrong.slice(0, 5), [], `${asked.length} questions, ${wrong.length} wrong`);
 });

@@ -8,7 +8,9 @@ begin
   if coalesce(cardinality(p_instrument_ids), 0) <> coalesce(cardinality(p_decision_times), 0) then
     raise exception using
       errcode = 'MB001',
-      message = format('%s instruments and %s decision times were given.', coalesce(cardinality(p_instrument_ids), 0), coalesce(cardinality(p_decision_times), 0)),
+      message = format(
+        '%s instruments and %s decision times were given.', coalesce(cardinality(p_instrument_ids), 0), coalesce(cardinality(p_decision_times), 0)
+      ),
       hint = 'Give arrays of equal length: the first decision time belongs to the first instrument, and so on.';
   end if;
   return query select pair.id, pair.moment, pair.number from unnest(p_instrument_ids, p_decision_times) with ordinality as pair (id, moment, number);

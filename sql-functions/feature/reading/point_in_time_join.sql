@@ -31,7 +31,7 @@ begin
     asked_version := feature.version_of(p_sets[i], p_versions[i]);
     versions := versions || asked_version.version;
     feature_names := feature_names
-      || array(select format('%s__%s', p_sets[i], named.name) from unnest(asked_version.feature_names) with ordinality as named (name, position) order by position);
+      || array(select format('%s__%s', p_sets[i], named.name) from unnest(asked_version.feature_names) as named (name));
     sources := sources || format('feature.point_in_time(%L, $1, $2, $3, $4, %L, $5)', p_sets[i], asked_version.version);
     columns := columns || format('i%1$s, symbol%1$s, d%1$s, set%1$s, version%1$s, ts%1$s, names%1$s, values%1$s, revision%1$s, known%1$s', i);
     vectors := vectors || format('coalesce(values%s, array_fill(null::double precision, array[%s]))', i, cardinality(asked_version.feature_names));
@@ -42,7 +42,8 @@ begin
   -- Each set gives a row per pair in the order of the arrays, so that the rows belong together side by side.
   return query execute format(
     'select i1, symbol1, d1, $6, %s, $7, array[%s], array[%s] from rows from (%s) as side_by_side (%s)',
-    array_to_string(vectors, ' || '), array_to_string(times, ', '), array_to_string(known_times, ', '), array_to_string(sources, ', '), array_to_string(columns, ', ')
+    array_to_string(vectors, ' || '), array_to_string(times, ', '), array_to_string(known_times, ', '), array_to_string(sources, ', '),
+    array_to_string(columns, ', ')
   ) using p_instrument_ids, p_decision_times, p_strict, p_tolerance, p_ttl, feature_names, versions;
 end
 $$;

@@ -57,7 +57,7 @@ begin
 
   for i in 1 .. cardinality(p_sets) loop
     asked_version := feature.version_of(p_sets[i], p_versions[i]);
-    names := names || array(select format('%s__%s', p_sets[i], named.name) from unnest(asked_version.feature_names) with ordinality as named (name, position) order by position);
+    names := names || array(select format('%s__%s', p_sets[i], named.name) from unnest(asked_version.feature_names) as named (name));
     output_list := output_list || (
       select string_agg(format(E',\n  s%s.values[%s] as %I', i, named.position, format('%s__%s', p_sets[i], named.name)), '' order by named.position)
       from unnest(asked_version.feature_names) with ordinality as named (name, position)

@@ -100,8 +100,9 @@ begin
   ),
   numbered as (
     select
-      row (instrument.symbol, difference.ts, difference.change, difference.name, difference.old_value, difference.new_value, difference.instrument_id)::ml.row_difference
-        as difference,
+      row (
+        instrument.symbol, difference.ts, difference.change, difference.name, difference.old_value, difference.new_value, difference.instrument_id
+      )::ml.row_difference as difference,
       row_number() over (order by instrument.symbol, difference.ts, difference.position) as number
     from difference
     join market.instrument as instrument on instrument.instrument_id = difference.instrument_id
