@@ -18,7 +18,7 @@ end
 $$;
 
 comment on function feature.decision_pairs(bigint[], timestamptz[]) is
-'A row for each pair of an element of p_instrument_ids and the element of p_decision_times at the same place, with its position from 1; no rows for NULL. Errors: MB001 for arrays of different length.';
+E'@behavior -*\nA row for each pair of an element of p_instrument_ids and the element of p_decision_times at the same place, with its position from 1; no rows for NULL. Errors: MB001 for arrays of different length.';
 
 revoke all on function feature.decision_pairs(bigint[], timestamptz[]) from public;
 grant execute on function feature.decision_pairs(bigint[], timestamptz[]) to marketbase_reader;

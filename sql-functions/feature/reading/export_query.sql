@@ -31,7 +31,7 @@ end
 $$;
 
 comment on function feature.export_query(text, text[], timestamptz, text) is
-'A query that gives the vectors of p_set in order of instrument and bar: symbol, ts, known_from and a column for each feature. marketbase export runs it.
+E'@behavior -*\nA query that gives the vectors of p_set in order of instrument and bar: symbol, ts, known_from and a column for each feature. marketbase export runs it.
 p_symbols: which instruments (NULL: all). p_as_of: the revisions that were the ones to know at that moment (NULL: the current ones). p_version: version of the set (NULL: the one in force).
 Errors: MB002 for an unknown symbol, MB003 for an unknown set or version.';
 

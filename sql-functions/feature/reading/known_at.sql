@@ -56,7 +56,7 @@ begin atomic
 end;
 
 comment on function feature.known_at(bigint, bigint, timestamptz, boolean) is
-'The vector of p_instrument_id in version p_feature_set_version_id that was the one to know at p_moment: of the bars that had begun by then (ts <= p_moment) the latest of which a revision was known (known_from <= p_moment < known_to).
+E'@behavior -*\nThe vector of p_instrument_id in version p_feature_set_version_id that was the one to know at p_moment: of the bars that had begun by then (ts <= p_moment) the latest of which a revision was known (known_from <= p_moment < known_to).
 One row, or none where nothing was known. p_has_history: whether closed revisions of that instrument and version exist; they are looked at only then. It is inlined: join it laterally to labels that are sorted by instrument and moment.';
 
 revoke all on function feature.known_at(bigint, bigint, timestamptz, boolean) from public;

@@ -101,8 +101,8 @@ end
 $$;
 
 comment on function feature.point_in_time_query(regclass, text[], boolean, interval, text[], interval, text, text) is
-'A query that gives every row of the table or view p_labels once: its columns, then a column set__feature for each feature of p_sets with the value that was the one to know at the decision time of the row, by the rules and options of feature.point_in_time; NULL where nothing was known.
-Run it with the rights of your own, or make a table or a view of it: in psql "select feature.point_in_time_query(''my.labels'', ''{qlib14,technical}'') \gexec". Rows come in no particular order and are streamed, however many they are.
+E'@behavior -*\nA query that gives every row of the table or view p_labels once: its columns, then a column set__feature for each feature of p_sets with the value that was the one to know at the decision time of the row, by the rules and options of feature.point_in_time; NULL where nothing was known.
+Run it with the rights of your own, or make a table or a view of it: in psql "select feature.point_in_time_query(''my.labels'', ''{qlib14,technical}'') \\gexec". Rows come in no particular order and are streamed, however many they are.
 p_versions: a version for each set (NULL: those in force). p_time_column: column of the decision time. p_instrument_column: column of the instrument, by id or symbol (NULL: instrument_id, else symbol).
 Convention: get_historical_features of Feast, with full feature names. Errors: MB001 for an unknown column or no set, MB003 for an unknown set or version.';
 

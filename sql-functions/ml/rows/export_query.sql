@@ -33,7 +33,7 @@ end
 $$;
 
 comment on function ml.export_query(bigint) is
-'A query that gives the rows of training set p_training_set_id in order of decision time and symbol: symbol, ts, decision_time, a column for each feature, the label under its name, label_end and label_known_from. marketbase export runs it.
+E'@behavior -*\nA query that gives the rows of training set p_training_set_id in order of decision time and symbol: symbol, ts, decision_time, a column for each feature, the label under its name, label_end and label_known_from. marketbase export runs it.
 Errors: MB001 for an unknown id.';
 
 revoke all on function ml.export_query(bigint) from public;
