@@ -36,7 +36,7 @@ const types: Readonly<Record<number, ColumnType>> = {
 };
 
 /** How many values are held at once: a row group has fewer rows the more columns there are. */
-const valuesHeld = 1_000_000;
+const valuesHeld = 500_000;
 
 /** Writes rows that come in COPY's binary format as Parquet, one row group at a time. */
 export async function writeParquet(file: FileHandle, columns: readonly Column[], pieces: AsyncIterable<Buffer>, onRows: (rows: number) => void): Promise<void> {
