@@ -7,6 +7,7 @@ export const commands: Readonly<Record<string, () => Promise<{ default: Command 
   ingest: () => import("./commands/ingest.ts"),
   import: () => import("./commands/import.ts"),
   validate: () => import("./commands/validate.ts"),
+  "features audit": () => import("./commands/features-audit.ts"),
   features: () => import("./commands/features.ts"),
   train: () => import("./commands/train.ts"),
   predict: () => import("./commands/predict.ts"),

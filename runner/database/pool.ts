@@ -21,6 +21,7 @@ export interface PoolOptions {
  * breaks while idle is replaced instead of ending the process. The limits on statements and transactions are those of the role.
  */
 export function createPool(url: string, options: PoolOptions = {}): pg.Pool {
+  const settings = Object.entries(options.settings ?? {});
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max ?? 10,
@@ -29,21 +30,19 @@ export function createPool(url: string, options: PoolOptions = {}): pg.Pool {
     idleTimeoutMillis: options.idleMilliseconds ?? 30_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    // A connection on which a setting is refused is not used.
+    onConnect: async (client) => {
+      if (settings.length === 0) return;
+      await client.query("select set_config(name, value, false) from unnest($1::text[], $2::text[]) as setting (name, value)", [
+        settings.map(([name]) => name),
+        settings.map(([, value]) => value),
+      ]);
+    },
   });
   const heard = options.onError ?? (() => undefined);
   pool.on("error", heard);
   // Between two queries of a checked-out client nobody listens: without this the event would end the process.
   pool.on("connect", (client) => client.on("error", heard));
-  const settings = Object.entries(options.settings ?? {});
-  if (settings.length > 0) {
-    // Queries of a connection run in their order: this one comes before all others. Where it fails the login role is left, which may do less.
-    pool.on("connect", (client) => {
-      client.query("select set_config(name, value, false) from unnest($1::text[], $2::text[]) as setting (name, value)", [
-        settings.map(([name]) => name),
-        settings.map(([, value]) => value),
-      ]).catch(heard);
-    });
-  }
   return pool;
 }
 

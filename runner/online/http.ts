@@ -142,10 +142,10 @@ function explain(error: DatabaseError, log: (line: string) => void): { status: n
 }
 
 function refuse(response: ServerResponse, status: number, code: string, message: string, hint: string): void {
-  send(response, status, `${JSON.stringify({ error: { code, message, hint } })}\n`, {});
+  send(response, status, Buffer.from(`${JSON.stringify({ error: { code, message, hint } })}\n`), {});
 }
 
-function send(response: ServerResponse, status: number, body: string, more: Readonly<Record<string, string>>): void {
-  response.writeHead(status, { ...headers, ...more, "content-length": Buffer.byteLength(body) });
+function send(response: ServerResponse, status: number, body: Buffer, more: Readonly<Record<string, string>>): void {
+  response.writeHead(status, { ...headers, ...more, "content-length": body.length });
   response.end(body);
 }

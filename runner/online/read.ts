@@ -1,5 +1,6 @@
 import type pg from "pg";
 import { createPool, rows, type Queryable } from "../database/pool.ts";
+import { asciiJson } from "./json.ts";
 import { keyOf, openMirror, type Instrument, type Mirror, type SetVersion } from "./mirror.ts";
 import { unpack, type PackedVector } from "./packed.ts";
 import { openRedis } from "./redis.ts";
@@ -55,6 +56,8 @@ export interface Selection {
   readonly positions: readonly number[];
   /** Before each value in JSON: its name, and the comma that parts it from the one before. */
   readonly labels: readonly string[];
+  /** Length of all of them. */
+  readonly labelBytes: number;
 }
 
 /** Reads the newest features: from Redis what is certain to be what the database has, from the database all else. */
@@ -228,11 +231,8 @@ function select(set: string, known: readonly string[], places: ReadonlyMap<strin
   if (names.length * symbols.length > MAX_VALUES) {
     throw onlineError("MB001", `${symbols.length} symbols of ${names.length} features are more than ${MAX_VALUES} values.`, "Ask for fewer symbols at once, or name the features that you need.");
   }
-  return {
-    names,
-    positions: names.map((name) => places.get(name) as number),
-    labels: names.map((name, i) => `${i === 0 ? "" : ","}${JSON.stringify(name)}:`),
-  };
+  const labels = names.map((name, i) => `${i === 0 ? "" : ","}${asciiJson(name)}:`);
+  return { names, positions: names.map((name) => places.get(name) as number), labels, labelBytes: labels.reduce((sum, { length }) => sum + length, 0) };
 }
 
 async function readVectors(pool: pg.Pool, featureSetVersionId: number, instrumentIds: readonly number[]): Promise<(PackedVector | undefined)[]> {
