@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
 import { testDatabase, type TestDatabase } from "../../db/tests/support/database.ts";
 import { freePort, startRedisServer, withoutRedis, type RedisServer } from "../testing/redis-server.ts";
+import { startWorker } from "../worker/worker.ts";
 import { auditOnline } from "./audit.ts";
 import { EXPIRY_SECONDS, openPublisher, type Publisher } from "./publish.ts";
 import { startEndpoint, type Endpoint } from "./testing/endpoint.ts";
@@ -179,6 +180,7 @@ t.test("with Redis", { skip: withoutRedis }, async (t) => {
     })();
     let latest = 0;
     let fromRedis = 0;
+    let before = Number((await get(api, both)).body.instruments[0]?.values?.["a"]);
     t.teardown(async () => {
       going = false;
       await publishing;
@@ -192,13 +194,45 @@ t.test("with Redis", { skip: withoutRedis }, async (t) => {
         const seen = Number(answer.body.instruments[0]?.values?.["a"]);
         if (seen === 1000 + i) break;
         latest = Math.max(latest, performance.now() - committed);
-        if (seen !== 1000 + i - 1 || latest > 1_000) return t.fail(`saw ${seen} after ${1000 + i}`);
+        if (seen !== before || latest > 1_000) return t.fail(`saw ${seen} after ${1000 + i}`);
       }
+      before = 1000 + i;
       if (i % 10 === 0) await untilSource(api, "/features/pair?symbols=ONE", "redis");
     }
     t.ok(fromRedis >= 6, `${fromRedis} of the answers came from Redis`);
     t.ok(latest < 250, `the value before was last seen ${latest.toFixed(1)} ms after a commit`);
     t.match((await untilSource(api, "/features/pair?symbols=ONE", "redis")).body.instruments[0]?.values, { a: 1060 });
+  });
+
+  t.test("NaN, infinities and the smallest and largest doubles survive, the same from both", async (t) => {
+    for (const values of ["{NaN,-Infinity}", "{Infinity,-0}", "{5e-324,1.7976931348623157e308}", "{null,null}"]) {
+      await changeNewest(db, "ONE", values);
+      const direct = await untilBody(api, both, ({ fallback }) => fallback === "outdated=1");
+      t.equal(await publisher.publish(), 1, values);
+      t.equal((await untilSource(api, both, "redis")).text, direct.text);
+      t.ok(direct.text.includes(`"values":{"a":${["NaN", "Infinity"].includes(values.slice(1).split(",")[0] ?? "") ? `"${values.slice(1).split(",")[0]}"` : ""}`));
+    }
+  });
+
+  t.test("a worker warms Redis at its start and publishes each change after its commit", async (t) => {
+    await redis.client.flushall();
+    const worker = await startWorker(db.url("worker"), { redisUrl: redis.url, onMessage: (message) => warnings.push(message) });
+    try {
+      t.equal((await untilSource(api, both, "redis")).status, 200, "warm");
+      await changeNewest(db, "ONE", "{11,12}");
+      const client = await db.worker.connect();
+      try {
+        await client.query("begin");
+        await client.query("update feature.online_vector set generation = generation where instrument_id = (select instrument_id from market.instrument where symbol = 'TWO')");
+        t.match((await untilBody(api, both, ({ source, body }) => source === "redis" && body.instruments[0]?.values?.["a"] === 11)).source, "redis", "a change that has not ended holds nobody up");
+        await client.query("rollback");
+      } finally {
+        client.release();
+      }
+    } finally {
+      await worker.stop();
+    }
+    t.strictSame(warnings, []);
   });
 
   t.test("a publisher that ended between commit and publication leaves the work to the next one", async (t) => {
