@@ -5,8 +5,11 @@ set search_path to pg_catalog, pg_temp
 as $$
 declare
   plan jsonb := '{
-    "columns": {}, "arguments": {}, "kernels": {}, "used": {},
-    "aliases": {"ts": true, "known_from": true, "values": true, "open": true, "high": true, "low": true, "close": true, "volume": true}
+    "columns": {}, "arguments": {}, "kernels": {}, "windows": {}, "used": {},
+    "aliases": {
+      "span": true, "instrument_id": true, "ts": true, "known_from": true, "values": true, "bars": true, "bar_number": true,
+      "open": true, "high": true, "low": true, "close": true, "volume": true
+    }
   }';
   definition feature.definition;
   tokens text[];
@@ -20,6 +23,7 @@ declare
   levels integer := 0;
   lookback double precision := 0;
   error_code text;
+  error_token text;
   error_hint text;
 begin
   if coalesce(cardinality(p_definitions), 0) not between 1 and 500 then
@@ -53,7 +57,8 @@ begin
         raise exception using
           errcode = 'MB001',
           message = format('The expression does not go on with %s.', tokens[parsed.next_position]),
-          hint = format('It is the %s. word or sign of: %s', parsed.next_position, array_to_string(tokens, ' '));
+          detail = parsed.next_position::text,
+          hint = 'Write an operator before it, or remove it.';
       end if;
       perform feature.expect_number(parsed.node, 'a feature');
       if parsed.node::text !~ '"kind": "column"' then
@@ -62,10 +67,10 @@ begin
       select * into planned from feature.plan_expression(parsed.node, plan);
     exception
       when sqlstate 'MB001' or sqlstate 'MB003' then
-        get stacked diagnostics error_code = returned_sqlstate, error_hint = pg_exception_hint;
+        get stacked diagnostics error_code = returned_sqlstate, error_token = pg_exception_detail, error_hint = pg_exception_hint;
         raise exception using
           errcode = error_code,
-          message = format('Feature %s: %s', definition.name, sqlerrm),
+          message = format('Feature %s%s: %s', definition.name, feature.token_place(definition.expression, error_token), sqlerrm),
           hint = error_hint;
     end;
     taken := taken || replace(definition.name, '_', '');
@@ -79,10 +84,12 @@ begin
 
   result.lookback := nullif(lookback, 'infinity')::integer;
   result.kernels := feature.kernel_versions(array(select jsonb_object_keys(plan -> 'used')));
-  result.version := left(encode(sha256(convert_to(
-    jsonb_build_object('bar_interval', p_bar_interval, 'names', result.feature_names, 'expressions', normal_forms, 'kernels', result.kernels)::text, 'UTF8'
-  )), 'hex'), 12);
   result.compiled_sql := feature.compile_query(plan, outputs, levels, result.lookback, p_bar_interval);
+  result.version := left(encode(sha256(convert_to(
+    jsonb_build_object(
+      'bar_interval', p_bar_interval, 'names', result.feature_names, 'expressions', normal_forms, 'kernels', result.kernels, 'query', result.compiled_sql
+    )::text, 'UTF8'
+  )), 'hex'), 12);
   return result;
 end
 $$;
@@ -91,6 +98,6 @@ comment on function feature.compile_set(feature.definition[], text) is
 'Checks the definitions of a set and makes of them one query in stages: rows with the arguments of kernels, arrays with each distinct kernel call once, rows again with the arithmetic around them.
 p_definitions: 1 to 500 features. p_bar_interval: length of the bars, such as 1d. Nothing is stored.
 An expression is read into a tree of numbers, columns of a bar, ta kernels and a few functions, and the query is written from that tree, so it can compute and nothing else.
-Errors, each with the name of the feature: MB001 for a syntax error, a result that is no number or a bad argument of a kernel, MB003 for an unknown column, function or kernel.';
+Errors, each with the name of the feature and the place in its expression: MB001 for a syntax error, a result that is no number or a bad argument of a kernel, MB003 for an unknown column, function or kernel.';
 
 revoke all on function feature.compile_set(feature.definition[], text) from public;
