@@ -26,7 +26,6 @@ async function kernels(db: TestDatabase): Promise<Kernel[]> {
 }
 
 /** Whole-number arguments small enough for short series; an argument that is not here fails the tests, so that nobody forgets it. */
-<<<<<<< HEAD
 const integers: Record<string, number> = {
   period: 5, bars: 3, span: 5, fast: 3, slow: 6, signal: 4, fast_k: 5, slow_k: 3, slow_d: 3, fast_d: 3,
   ma_type: 0, fast_ma_type: 0, slow_ma_type: 2, signal_ma_type: 0, slow_k_ma_type: 2, slow_d_ma_type: 0, fast_d_ma_type: 0,
@@ -35,14 +34,10 @@ const integers: Record<string, number> = {
   roc_1: 2, roc_2: 3, roc_3: 4, roc_4: 5, mean_1: 2, mean_2: 3, mean_3: 2, mean_4: 4,
 };
 const numbers: Record<string, number> = {
-  deviations: 2, quantile: 0.8, volume_factor: 0.7, fast_limit: 0.5, slow_limit: 0.05, alpha: 0.2, divisor: 10_000, beta: 0.9,
+  deviations: 2, quantile: 0.8, volume_factor: 0.7, fast_limit: 0.5, slow_limit: 0.05, alpha: 0.2, divisor: 10_000, beta: 0.9, penetration: 0.3,
   acceleration: 0.02, maximum: 0.2, start_value: 0, offset_on_reverse: 0.01,
   acceleration_init_long: 0.02, acceleration_long: 0.02, acceleration_max_long: 0.2, acceleration_init_short: 0.03, acceleration_short: 0.01, acceleration_max_short: 0.3,
 };
-=======
-const integers: Record<string, number> = { period: 5, bars: 3, span: 5, fast: 3, slow: 6, signal: 4, fast_k: 5, slow_k: 3, slow_d: 3, fast_d: 3, short: 3, medium: 5, long: 8 };
-const numbers: Record<string, number> = { deviations: 2, quantile: 0.8, penetration: 0.3 };
->>>>>>> candles
 
 /** Numbers that repeat from run to run. */
 function random(seed: number): () => number {
