@@ -28,8 +28,8 @@ export interface Mirror {
   edition(): number;
   set(name: string): SetVersion | undefined;
   instrument(symbol: string): Instrument | undefined;
-  /** The generation that a value under this key must have; undefined while a change is being looked up; null where there is no vector. */
-  generation(key: string): number | null | undefined;
+  /** The generation that a value under this key must have; undefined while a change is being looked up, and where nothing is known of it. */
+  generation(key: string): number | undefined;
   close(): Promise<void>;
 }
 
@@ -188,7 +188,7 @@ export function openMirror({ url, role, say }: MirrorOptions): Mirror {
     edition: () => edition,
     set: (name) => sets.get(name),
     instrument: (symbol) => instruments.get(symbol),
-    generation: (key) => (changed.has(key) ? undefined : (generations.get(key) ?? null)),
+    generation: (key) => (changed.has(key) ? undefined : generations.get(key)),
     close: async () => {
       closed = true;
       wake?.();

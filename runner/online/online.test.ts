@@ -141,7 +141,7 @@ t.test("with Redis", { skip: withoutRedis }, async (t) => {
     t.equal(after.source, "redis");
     t.equal(after.fallback, null);
     t.equal(after.text, newest);
-    t.equal((await get(api, "/features/pair?symbols=NONE")).source, "redis", "that there is no vector is known too");
+    t.equal((await get(api, "/features/pair?symbols=NONE")).fallback, "missing=1", "that there is no vector is for the database to say");
     const old = await get(api, "/features/pair?symbols=ONE&version=v0");
     t.equal(old.fallback, "other-version=1");
     t.match(old.body.instruments, [{ values: { a: 7 } }]);

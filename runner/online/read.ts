@@ -30,7 +30,7 @@ export type FallbackReason =
   | "not-followed"
   /** The version that is asked for is not the one in force. */
   | "other-version"
-  /** Nothing is there: not published yet, forgotten, flushed. */
+  /** Nothing is there: not published yet, forgotten, flushed, or there is no vector at all. */
   | "missing"
   /** What is there was published before the last change. */
   | "outdated"
@@ -125,7 +125,7 @@ export function openOnlineReader({ url, role, redisUrl, statementMilliseconds, s
   const plans = new WeakMap<OnlineRequest, Plan>();
 
   /** What Redis has that is certain; counts in `fallback` why the rest is not. */
-  const fromRedis = async (plan: Plan | undefined, request: OnlineRequest, fallback: Map<FallbackReason, number>): Promise<(PackedVector | null | undefined)[]> => {
+  const fromRedis = async (plan: Plan | undefined, request: OnlineRequest, fallback: Map<FallbackReason, number>): Promise<(PackedVector | undefined)[]> => {
     const nothing = (reason: FallbackReason) => {
       fallback.set(reason, request.symbols.length);
       return [];
@@ -147,7 +147,6 @@ export function openOnlineReader({ url, role, redisUrl, statementMilliseconds, s
     if (!mirror.isFresh() || mirror.edition() !== plan.edition) return nothing("not-followed");
     return plan.instruments.map((instrument, i) => {
       const expected = mirror.generation(plan.keys[i] as string);
-      if (expected === null) return null;
       const bytes = found[i] ?? null;
       const vector = unpack(bytes);
       const reason =
@@ -168,7 +167,7 @@ export function openOnlineReader({ url, role, redisUrl, statementMilliseconds, s
       const found = await fromRedis(plan, request, fallback);
       plan ??= await resolve(pool, request);
       const absent = plan.instruments.flatMap((_, i) => (found[i] === undefined ? [i] : []));
-      const vectors: (PackedVector | null | undefined)[] = plan.instruments.map((_, i) => found[i]);
+      const vectors: (PackedVector | undefined)[] = plan.instruments.map((_, i) => found[i]);
       if (absent.length > 0) {
         const read = await readVectors(pool, plan.set.id, absent.map((i) => (plan.instruments[i] as Instrument).id));
         absent.forEach((i, j) => (vectors[i] = read[j]));
@@ -177,7 +176,7 @@ export function openOnlineReader({ url, role, redisUrl, statementMilliseconds, s
         set: plan.set.set,
         version: plan.set.version,
         selection: plan.selection,
-        vectors: plan.instruments.map(({ symbol }, i) => ({ symbol, vector: vectors[i] ?? undefined })),
+        vectors: plan.instruments.map(({ symbol }, i) => ({ symbol, vector: vectors[i] })),
         fromRedis: plan.instruments.length - absent.length,
         fallback,
       };
