@@ -62,3 +62,9 @@ grant select on feature.feature_vector_history to marketbase_reader;
 grant insert (
   instrument_id, feature_set_version_id, ts, revision, values, known_from, known_to, recorded_at, run_id
 ) on feature.feature_vector_history to marketbase_worker;
+
+-- A look-ahead probe computes from bars and facts: stored vectors, which know the future of its world, do not exist for it.
+drop policy if exists feature_vector_probe on feature.feature_vector;
+create policy feature_vector_probe on feature.feature_vector as restrictive for select to marketbase_probe using (false);
+drop policy if exists feature_vector_history_probe on feature.feature_vector_history;
+create policy feature_vector_history_probe on feature.feature_vector_history as restrictive for select to marketbase_probe using (false);

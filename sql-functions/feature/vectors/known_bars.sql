@@ -40,4 +40,4 @@ comment on function feature.known_bars(bigint, text, timestamptz, timestamptz) i
 known_from is that of the bar, or the time at which an older version of it, or a bar before it that is gone, was given up, if that is later.';
 
 revoke all on function feature.known_bars(bigint, text, timestamptz, timestamptz) from public;
-grant execute on function feature.known_bars(bigint, text, timestamptz, timestamptz) to marketbase_worker;
+grant execute on function feature.known_bars(bigint, text, timestamptz, timestamptz) to marketbase_worker, marketbase_probe;

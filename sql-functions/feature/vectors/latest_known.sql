@@ -39,4 +39,4 @@ comment on function feature.latest_known(timestamptz[], integer) is
 'For each bar the latest of p_known_from among it and the p_lookback bars before it; NULL for p_lookback: among all bars up to it. As long as p_known_from; NULL for NULL.';
 
 revoke all on function feature.latest_known(timestamptz[], integer) from public;
-grant execute on function feature.latest_known(timestamptz[], integer) to marketbase_worker;
+grant execute on function feature.latest_known(timestamptz[], integer) to marketbase_worker, marketbase_probe;
