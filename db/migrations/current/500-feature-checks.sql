@@ -100,6 +100,19 @@ comment on column feature.bin_count.bin is 'Number of the bin, rising with the v
 comment on column feature.bin_count.baseline_count is 'Values of the baseline.';
 comment on column feature.bin_count.current_count is 'Values of the current sample.';
 
+drop type if exists feature.divergence cascade;
+create type feature.divergence as (
+  bin_count integer,
+  psi double precision,
+  kl double precision,
+  js double precision
+);
+comment on type feature.divergence is 'How far apart two samples in bins are.';
+comment on column feature.divergence.bin_count is 'Bins with a value of either sample.';
+comment on column feature.divergence.psi is 'Population stability index.';
+comment on column feature.divergence.kl is 'Kullback-Leibler divergence of the current sample from the baseline, in nats.';
+comment on column feature.divergence.js is 'Jensen-Shannon distance, 0 to 1.';
+
 drop type if exists feature.feature_drift cascade;
 create type feature.feature_drift as (
   feature_name text,
@@ -120,8 +133,8 @@ create type feature.feature_drift as (
 );
 comment on type feature.feature_drift is 'How the distribution of a feature in a current window differs from that in a baseline window.';
 comment on column feature.feature_drift.feature_name is 'Feature.';
-comment on column feature.feature_drift.level is 'ok, warn or fail, the worst of the measures.';
-comment on column feature.feature_drift.reason is 'Which measures are beyond which thresholds, in words; null for ok.';
+comment on column feature.feature_drift.level is 'ok, warn or fail, the worst of the measures; null where a window has no values to compare.';
+comment on column feature.feature_drift.reason is 'Which measures have reached which thresholds; null for none.';
 comment on column feature.feature_drift.baseline_count is 'Vectors of the baseline window that were looked at, a sample where there are more than were asked for.';
 comment on column feature.feature_drift.current_count is 'Vectors of the current window that were looked at.';
 comment on column feature.feature_drift.baseline_null_share is 'Share of the baseline that is null, not a number or infinite, 0 to 1; null without vectors.';
@@ -132,7 +145,7 @@ comment on column feature.feature_drift.ks is 'Kolmogorov-Smirnov distance, see 
 comment on column feature.feature_drift.ks_p_value is 'Probability of so large a distance by chance.';
 comment on column feature.feature_drift.kl is 'Kullback-Leibler divergence of the current window from the baseline in nats, see feature.kl.';
 comment on column feature.feature_drift.js is 'Jensen-Shannon distance, 0 to 1, see feature.js.';
-comment on column feature.feature_drift.last_ts is 'Bar of the last value of any instrument up to the end of the current window; null where there is none.';
+comment on column feature.feature_drift.last_ts is 'Latest bar with a value among the last ten bars of each instrument up to the end of the current window; null where there is none.';
 comment on column feature.feature_drift.sessions_behind is 'Sessions of that instrument''s exchange after it, up to the end of the window or yesterday.';
 
 drop type if exists feature.feature_profile cascade;

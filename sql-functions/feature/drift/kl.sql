@@ -1,17 +1,9 @@
 -- The Kullback-Leibler divergence of a sample from another.
 create or replace function feature.kl(p_baseline double precision[], p_current double precision[], p_bins integer default 10) returns double precision
 language sql immutable parallel safe
-begin atomic
-  select case when min(bin.baseline_total) > 0 and min(bin.current_total) > 0 then sum(case when bin.c > 0 then bin.c * ln(bin.c / bin.b) else 0 end) end
-  from (
-    select
-      sum(counted.baseline_count) over () as baseline_total,
-      sum(counted.current_count) over () as current_total,
-      greatest(counted.baseline_count / nullif(sum(counted.baseline_count) over (), 0)::double precision, 0.0001) as b,
-      counted.current_count / nullif(sum(counted.current_count) over (), 0)::double precision as c
-    from feature.bin_counts(p_baseline, p_current, p_bins) as counted
-  ) as bin;
-end;
+return (feature.divergences(array(
+  select counted from feature.bin_counts(p_baseline, p_current, p_bins) as counted
+))).kl;
 
 comment on function feature.kl(double precision[], double precision[], integer) is
 'Kullback-Leibler divergence of p_current from p_baseline in nats: the sum over bins of c ln(c / b), with b and c the shares of the samples in the p_bins quantile bins of the baseline (feature.bin_counts). An empty share of the baseline counts as 0.0001, for which it would be infinite otherwise.

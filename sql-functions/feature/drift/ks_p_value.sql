@@ -20,7 +20,8 @@ begin
   elsif n * m <= 10000 then
     -- Every order of the two samples is a path through a grid and equally likely: count those that leave the band.
     all_paths := array_fill(1::double precision, array[n::integer + 1]);
-    for j in 0 .. n loop
+    outer_paths := array_fill(0::double precision, array[n::integer + 1]);
+    for j in 1 .. n loop
       outer_paths[j + 1] := (j * m >= reached or outer_paths[j] > 0)::integer;
     end loop;
     for i in 1 .. m loop
