@@ -25,12 +25,8 @@ begin atomic
     from market.price_data_history as closed
     where closed.instrument_id = any (p_instrument_ids) and closed.bar_interval = p_bar_interval
     union
-    select closed.instrument_id, closed.known_to, 'before a restatement'
-    from market.company_fundamental_history as closed
-    where closed.instrument_id = any (p_instrument_ids)
-    union
-    select fact.instrument_id, fact.known_from, 'before a filing'
-    from market.company_fundamental as fact
+    select fact.instrument_id, fact.known_from, case when fact.version > 1 then 'before a restatement' else 'before a filing' end
+    from market.company_fundamental_version as fact
     where fact.instrument_id = any (p_instrument_ids)
     union
     select action.instrument_id, action.known_from, 'before a corporate action'
