@@ -105,13 +105,15 @@ create type feature.divergence as (
   bin_count integer,
   psi double precision,
   kl double precision,
-  js double precision
+  js double precision,
+  p_value double precision
 );
 comment on type feature.divergence is 'How far apart two samples in bins are.';
 comment on column feature.divergence.bin_count is 'Bins with a value of either sample.';
 comment on column feature.divergence.psi is 'Population stability index.';
 comment on column feature.divergence.kl is 'Kullback-Leibler divergence of the current sample from the baseline, in nats.';
 comment on column feature.divergence.js is 'Jensen-Shannon distance, 0 to 1.';
+comment on column feature.divergence.p_value is 'Probability by chance of bins that are filled so differently, by the chi-square test of homogeneity.';
 
 drop type if exists feature.feature_drift cascade;
 create type feature.feature_drift as (
@@ -140,7 +142,7 @@ comment on column feature.feature_drift.current_count is 'Vectors of the current
 comment on column feature.feature_drift.baseline_null_share is 'Share of the baseline that is null, not a number or infinite, 0 to 1; null without vectors.';
 comment on column feature.feature_drift.current_null_share is 'The same of the current window.';
 comment on column feature.feature_drift.psi is 'Population stability index over ten bins of the baseline, see feature.psi.';
-comment on column feature.feature_drift.psi_p_value is 'Probability of so large an index by chance, see feature.psi_p_value.';
+comment on column feature.feature_drift.psi_p_value is 'Probability by chance of bins that are filled so differently, by the chi-square test of homogeneity.';
 comment on column feature.feature_drift.ks is 'Kolmogorov-Smirnov distance, see feature.ks.';
 comment on column feature.feature_drift.ks_p_value is 'Probability of so large a distance by chance.';
 comment on column feature.feature_drift.kl is 'Kullback-Leibler divergence of the current window from the baseline in nats, see feature.kl.';

@@ -89,16 +89,14 @@ begin
       where value.x is not null
       order by value.position, latest.ts desc, latest.instrument_id
     ),
-    measured as (
+    judged as (
       select
         named.name, named.position,
         coalesce(cardinality(sample.baseline), 0)::bigint as baseline_count,
         coalesce(cardinality(sample.current_values), 0)::bigint as current_count,
-        cardinality(finite.baseline) as baseline_numbers,
-        cardinality(finite.current_values) as current_numbers,
         1 - cardinality(finite.baseline) / nullif(cardinality(sample.baseline), 0)::double precision as baseline_null_share,
         1 - cardinality(finite.current_values) / nullif(cardinality(sample.current_values), 0)::double precision as current_null_share,
-        divergence.bin_count, divergence.psi, divergence.kl, divergence.js,
+        divergence.psi, divergence.p_value as psi_p_value, divergence.kl, divergence.js,
         test.statistic as ks, test.p_value as ks_p_value,
         newest.ts as last_ts,
         feature.sessions_behind(newest.instrument_id, current_set.bar_interval, newest.ts, p_current_to) as sessions_behind
@@ -112,12 +110,6 @@ begin
         select counted from feature.bin_counts(finite.baseline, finite.current_values) as counted
       )) as divergence
       cross join lateral feature.ks(finite.baseline, finite.current_values) as test
-    ),
-    judged as (
-      select
-        measured.*,
-        feature.psi_p_value(measured.psi, measured.baseline_numbers, measured.current_numbers, measured.bin_count) as psi_p_value
-      from measured
     )
     select
       judged.name,

@@ -39,11 +39,11 @@ begin
   -- Two series for the same sum: each converges where the other does not.
   if lambda < 1.18 then
     return (
-      select 1 - sqrt(2 * pi()) / lambda * sum(exp(greatest(-((2 * k - 1) * pi()) ^ 2 / (8 * lambda * lambda), -700)))
+      select 1 - sqrt(2 * pi()) / lambda * sum(exp(greatest(-power((2 * k - 1) * pi() / lambda, 2) / 8, -700)))
       from generate_series(1, 20) as k
     );
   end if;
-  return (select 2 * sum(-(-1) ^ k * exp(greatest(-2 * (k * lambda) ^ 2, -700))) from generate_series(1, 20) as k);
+  return (select 2 * sum(power(-1, k - 1) * exp(greatest(-2 * power(k * lambda, 2), -700))) from generate_series(1, 20) as k);
 end
 $$;
 
