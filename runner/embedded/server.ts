@@ -57,7 +57,10 @@ export interface EmbeddedStatus {
 
 /** Settings for two cores and 4 GB: everything on disk before a commit is confirmed. */
 export const durableSettings: Readonly<Record<string, string>> = {
-  shared_buffers: "256MB",
+  shared_buffers: "512MB",
+  wal_buffers: "64MB",
+  bgwriter_delay: "20ms",
+  bgwriter_lru_maxpages: "1000",
   effective_cache_size: "1GB",
   work_mem: "32MB",
   maintenance_work_mem: "128MB",

@@ -12,7 +12,7 @@ create policy feature_set_update on feature.feature_set for update to marketbase
 revoke all on feature.feature_set from public, marketbase_reader, marketbase_worker;
 grant select on feature.feature_set to marketbase_reader;
 grant insert (name, description, bar_interval) on feature.feature_set to marketbase_worker;
-grant update (description) on feature.feature_set to marketbase_worker;
+grant update (description, is_active) on feature.feature_set to marketbase_worker;
 
 alter table feature.feature_set_version enable row level security;
 drop policy if exists feature_set_version_read on feature.feature_set_version;
@@ -62,6 +62,21 @@ grant select on feature.feature_vector_history to marketbase_reader;
 grant insert (
   instrument_id, feature_set_version_id, ts, revision, values, known_from, known_to, recorded_at, run_id
 ) on feature.feature_vector_history to marketbase_worker;
+
+alter table feature.computation_task enable row level security;
+drop policy if exists computation_task_read on feature.computation_task;
+create policy computation_task_read on feature.computation_task for select to marketbase_reader using (true);
+drop policy if exists computation_task_insert on feature.computation_task;
+create policy computation_task_insert on feature.computation_task for insert to marketbase_worker with check (true);
+drop policy if exists computation_task_update on feature.computation_task;
+create policy computation_task_update on feature.computation_task for update to marketbase_worker using (true) with check (true);
+drop policy if exists computation_task_delete on feature.computation_task;
+create policy computation_task_delete on feature.computation_task for delete to marketbase_worker using (true);
+revoke all on feature.computation_task from public, marketbase_reader, marketbase_worker;
+grant select on feature.computation_task to marketbase_reader;
+grant insert (feature_set_id, instrument_ids, from_ts, to_ts, bars, run_id) on feature.computation_task to marketbase_worker;
+grant update (instrument_ids, from_ts, to_ts, bars, error) on feature.computation_task to marketbase_worker;
+grant delete on feature.computation_task to marketbase_worker;
 
 -- A look-ahead probe computes from bars and facts: stored vectors, which know the future of its world, do not exist for it.
 drop policy if exists feature_vector_probe on feature.feature_vector;

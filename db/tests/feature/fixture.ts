@@ -88,7 +88,7 @@ export async function defineSet(db: TestDatabase, name: string, features: Readon
 /** Computes a set for an instrument; gives the number of vectors that changed. */
 export async function compute({ db }: Bench, set: string, instrumentId: Id, fromTs: string | null = null): Promise<number> {
   const run = await startRun(db);
-  return Number(await db.value("select feature.compute($1, $2, $3, $4)", [run, set, instrumentId, fromTs], "worker"));
+  return Number(await db.value("select rows_changed from feature.compute($1, $2, array[$3::bigint], array[$4::timestamptz])", [run, set, instrumentId, fromTs], "worker"));
 }
 
 /** Numbers between 0 and 1 that are the same in every run (mulberry32). */

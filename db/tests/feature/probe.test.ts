@@ -137,9 +137,9 @@ t.test("a leak that shows once in 800 bars is found where it shows", async (t) =
   }
 });
 
-/** The query of a set of one feature, `column`, over the daily bars of an instrument: what a compiler with a mistake could write. */
+/** The query of a set of one feature, `column`, over daily bars: what a compiler with a mistake could write. */
 function columnQuery(column: string): string {
-  return `select bar.ts, bar.known_from, array[${column}]::double precision[] as values from feature.known_bars($1, '1d', $2, $3) as bar`;
+  return `select bar.span, bar.instrument_id, bar.ts, bar.known_from, array[${column}]::double precision[] as values from feature.known_bars($1, '1d', 0, $2, $3) as bar`;
 }
 
 t.test("restated facts are not known before they are restated, however they are read", async (t) => {
@@ -161,9 +161,9 @@ t.test("restated facts are not known before they are restated, however they are 
   t.match(await probe(db, "by_kernel"), { status: "failed", features: ["income"] }, "a kernel that reads a table by itself");
 
   const columns: Record<string, { sql: string; status: string }> = {
-    today: { status: "failed", sql: "(select fact.value / bar.close from market.company_fundamental as fact where fact.instrument_id = $1)" },
-    period: { status: "failed", sql: "(select fact.value / bar.close from market.company_fundamental_version as fact where fact.instrument_id = $1 and fact.period_end <= bar.ts order by fact.version limit 1)" },
-    filed: { status: "passed", sql: "(select fact.value / bar.close from market.company_fundamental_version as fact where fact.instrument_id = $1 and fact.known_from <= bar.known_from order by fact.version desc limit 1)" },
+    today: { status: "failed", sql: "(select fact.value / bar.close from market.company_fundamental as fact where fact.instrument_id = bar.instrument_id)" },
+    period: { status: "failed", sql: "(select fact.value / bar.close from market.company_fundamental_version as fact where fact.instrument_id = bar.instrument_id and fact.period_end <= bar.ts order by fact.version limit 1)" },
+    filed: { status: "passed", sql: "(select fact.value / bar.close from market.company_fundamental_version as fact where fact.instrument_id = bar.instrument_id and fact.known_from <= bar.known_from order by fact.version desc limit 1)" },
   };
   for (const [name, { sql, status }] of Object.entries(columns)) {
     await defineSet(db, `by_${name}`, { income: "close" });
@@ -185,7 +185,7 @@ t.test("who asks and for what", async (t) => {
   t.match(await db.refused("select feature.probe($1, 'qlib14', 0)", [run], "worker"), { code: "MB001", message: /0 is not a number of samples/ });
   t.match(await db.refused("select feature.probe(0, 'qlib14')", [], "worker"), { code: "MB001", message: /no run 0/ });
   t.match(await db.refused("select feature.probe($1, 'qlib14', 10, 1, '{9999}')", [run], "worker"), { code: "MB002" });
-  console.log(await db.query("select session_user, current_user, pg_has_role(session_user, 'marketbase_probe', 'SET'), pg_has_role(session_user, 'marketbase_worker', 'MEMBER')"));
+  console.log(await db.query("select session_user, current_user, pg_has_role(session_user, 'marketbase_probe', 'SET') as a, pg_has_role(session_user, 'marketbase_worker', 'MEMBER') as b"));
   t.equal((await db.refused("select feature.probe($1, 'qlib14')", [run], "reader")).code, "42501");
   t.match(await db.refused("select quality.validate_set($1, 'qlib14', '{feature_finite}')", [run], "worker"), { code: "MB003", hint: "There are: feature_drift, feature_drift_warning, feature_look_ahead." });
 

@@ -36,7 +36,7 @@ t.test("one question has a symbol's bars, their features, what the rules said, a
   const run = await value<string>(db.worker, "select pipeline.start_run('test', 'test')");
   const { rawResponseId } = await fetchAndLand(db.worker, { runId: run, provider: "sample", dataset: "bars", subject: "AAPL" });
   await db.query("select pipeline.normalise_response($1, $2)", [run, rawResponseId], "worker");
-  await db.query("select feature.compute($1, 'qlib14', market.instrument_id('AAPL'))", [run], "worker");
+  await db.query("select feature.compute($1, 'qlib14', array[market.instrument_id('AAPL')])", [run], "worker");
   const model = await value<string>(db.worker, "select name from ml.model order by model_id limit 1");
   await db.query("select ml.train($1, $2)", [run, model], "worker");
   await db.query("select ml.predict($1, $2)", [run, model], "worker");

@@ -12,77 +12,84 @@ as $$
 declare
   arguments constant jsonb := p_plan -> 'arguments';
   kernels constant jsonb := p_plan -> 'kernels';
-  columns constant text[] := array(
+  windows constant jsonb := p_plan -> 'windows';
+  outputs constant text := array_to_string(p_outputs, E'\n    ');
+  listed constant text := E',\n    %1$s as %2$s';
+  -- The columns that the rows of the last stage have, besides span, instrument_id, ts and known_from.
+  columns text[] := array(
     select part.name
-    from unnest('{open,high,low,close,volume}'::text[]) with ordinality as part (name, position)
-    where p_plan -> 'columns' ? part.name
+    from unnest('{open,high,low,close,volume,bar_number}'::text[]) with ordinality as part (name, position)
+    where p_plan -> 'columns' ? part.name or windows::text ~ format('\m%s\M', part.name)
     order by part.position
   );
-  column_names constant text := coalesce((select string_agg(', ' || name, '') from unnest(columns) as name), '');
-  column_arrays constant text := coalesce((select string_agg(format(E',\n    array_agg(%1$s order by ts) as %1$s', name), '') from unnest(columns) as name), '');
-  -- Columns that only kernels need do not become rows again.
-  row_expressions constant text := array_to_string(p_outputs || array(select jsonb_object_keys(arguments)), E'\n');
-  column_rows constant text := coalesce(
-    (select string_agg(format(', unnest(%1$s) as %1$s', name), '') from unnest(columns) as name where row_expressions ~ format('\m%s\M', name)), ''
-  );
-  computed constant text := E',\n    %1$s as %2$s';
-  kernel_rows text := '';
   stages text[];
+  stage text := 'bar';
+  later text;
+  names text;
+  frames text;
 begin
   stages := array[format(
-    E'bar as (\n  select ts, known_from%s%s\n  from feature.known_bars($1, %L, $2, $3)\n)',
-    column_names, feature.compile_list(arguments, 0, computed), p_bar_interval
+    E'bar as (\n  select %s\n  from feature.known_bars($1, %L, %s, $2, $3)\n)',
+    array_to_string('{span,instrument_id,ts,known_from}' || columns, ', '), p_bar_interval, coalesce(p_lookback::text, 'null')
   )];
 
   for level in 1 .. p_levels loop
-    if level = 1 then
-      stages := stages || array[
-        format(
-          E'series as (\n  select\n    array_agg(ts order by ts) as ts,\n    array_agg(known_from order by ts) as known_from%s%s\n  from bar\n)',
-          column_arrays, feature.compile_list(arguments, 0, E',\n    array_agg(%2$s order by ts) as %2$s')
-        ),
-        format(
-          E'kernel_1 as materialized (\n  select\n    ts, feature.latest_known(known_from, %s) as known_from%s%s%s\n  from series\n)',
-          coalesce(p_lookback::text, 'null'), column_names, feature.compile_list(arguments, 0, ', %2$s'), feature.compile_list(kernels, 1, computed)
-        )
-      ];
-    elsif feature.compile_list(arguments, level - 1, '%2$s') = '' then
-      stages := stages || format(
-        E'kernel_%1$s as materialized (\n  select\n    kernel_%2$s.*%3$s\n  from kernel_%2$s\n)',
-        level, level - 1, feature.compile_list(kernels, level, computed)
-      );
-    else
-      -- Arithmetic between kernels is done on rows.
-      stages := stages || array[
-        format(E'row_%1$s as (\n  select\n    unnest(ts) as ts%2$s%3$s\n  from kernel_%1$s\n)', level - 1, column_rows, kernel_rows),
-        format(
-          E'series_%1$s as (\n  select\n    %2$s\n  from row_%1$s\n)',
-          level - 1, ltrim(feature.compile_list(arguments, level - 1, E',\n    array_agg(%1$s order by ts) as %2$s'), E',\n ')
-        ),
-        format(
-          E'kernel_%1$s as materialized (\n  select\n    kernel_%2$s.*, series_%2$s.*%3$s\n  from kernel_%2$s\n  cross join series_%2$s\n)',
-          level, level - 1, feature.compile_list(kernels, level, computed)
-        )
-      ];
+    names := feature.compile_list(arguments, level - 1, listed);
+    if names <> '' then
+      -- Without offset 0 each window would compute the arguments again, for each row of each frame.
+      stages := stages || format(E'row_%s as (\n  select\n    %s.*%s\n  from %2$s\n  order by span, ts\n  offset 0\n)', level, stage, names);
+      columns := columns || feature.plan_aliases(arguments, level - 1);
+      stage := 'row_' || level;
     end if;
-    kernel_rows := kernel_rows || feature.compile_list(kernels, level, E',\n    unnest(%2$s) as %2$s');
+
+    if feature.compile_list(kernels, level, '%1$s') <> '' then
+      select string_agg(entry.key, E'\n')
+      into later
+      from (values ('arguments', arguments), ('kernels', kernels), ('windows', windows)) as list (kind, entries)
+      cross join lateral jsonb_each(list.entries) as entry
+      where (entry.value ->> 'level')::integer > level or (entry.value ->> 'level')::integer = level and list.kind <> 'kernels';
+      later := concat_ws(E'\n', later, outputs);
+
+      columns := array(select name from unnest(columns) as name where feature.compile_list(kernels, level, '%1$s ') || later ~ format('\m%s\M', name));
+      select string_agg(format(E',\n    array_agg(%1$s order by ts) as %1$s', name), '') into names from unnest(columns) as name;
+      stages := stages || format(
+        E'series_%s as (\n  select\n    span, instrument_id, array_agg(ts order by ts) as ts, array_agg(known_from order by ts) as known_from%s\n  from %s\n  group by span, instrument_id\n)',
+        level, names, stage
+      );
+      stages := stages || format(
+        E'kernel_%1$s as materialized (\n  select\n    series_%1$s.*%2$s\n  from series_%1$s\n)', level, feature.compile_list(kernels, level, listed)
+      );
+      columns := array(select name from unnest(columns) as name where later ~ format('\m%s\M', name)) || feature.plan_aliases(kernels, level);
+      select string_agg(format(E',\n    unnest(%1$s) as %1$s', name), '') into names from unnest(columns) as name;
+      stages := stages || format(
+        E'value_%1$s as (\n  select\n    span, instrument_id, unnest(ts) as ts, unnest(known_from) as known_from%2$s\n  from kernel_%1$s\n)', level, names
+      );
+      stage := 'value_' || level;
+    end if;
+
+    names := feature.compile_list(windows, level, listed);
+    if names <> '' then
+      select string_agg(format(E',\n    frame_%1$s as (bars rows %1$s preceding)', frame.bars), '' order by frame.bars)
+      into frames
+      from (select distinct found.part[1]::integer as bars from regexp_matches(names, 'over frame_(\d+)', 'g') as found (part)) as frame;
+      stages := stages || format(
+        E'window_%s as (\n  select\n    %s.*%s\n  from %2$s\n  window\n    bars as (partition by span order by ts)%4$s\n)', level, stage, names, coalesce(frames, '')
+      );
+      columns := columns || feature.plan_aliases(windows, level);
+      stage := 'window_' || level;
+    end if;
   end loop;
 
-  if p_levels > 0 then
-    stages := stages || format(
-      E'value_row as (\n  select\n    unnest(ts) as ts, unnest(known_from) as known_from%s%s\n  from kernel_%s\n)', column_rows, kernel_rows, p_levels
-    );
-  end if;
-
   return format(
-    E'with %s\nselect ts, known_from, array[\n    %s\n  ]::double precision[] as values\nfrom %s',
-    array_to_string(stages, ', '), array_to_string(p_outputs, E'\n    '), case when p_levels > 0 then 'value_row' else 'bar' end
+    E'with %s\nselect span, instrument_id, ts, known_from, array[\n    %s\n  ]::double precision[] as values\nfrom %s',
+    array_to_string(stages, ', '), outputs, stage
   );
 end
 $$;
 
 comment on function feature.compile_query(jsonb, text[], integer, integer, text) is
-'The query of a set, with the parameters $1 instrument_id, $2 and $3 the first and last bar to read (null: no limit); it gives ts, known_from and values.
+'The query of a set in stages: rows with the arguments of kernels; kernels that work on arrays; kernels that work on windows of rows; at last the features.
+Its parameters: $1 bigint[] instruments, $2 and $3 timestamptz[] the first and last bar to read of each (null: no limit). It gives span, the place in $1, and instrument_id, ts, known_from and values.
 p_plan: from feature.plan_expression. p_outputs: SQL of the features over rows. p_levels: how often kernels depend on kernels, 0 for none.
 p_lookback: in bars, null for unbounded. p_bar_interval: length of the bars.';
 

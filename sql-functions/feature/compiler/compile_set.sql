@@ -5,8 +5,11 @@ set search_path to pg_catalog, pg_temp
 as $$
 declare
   plan jsonb := '{
-    "columns": {}, "arguments": {}, "kernels": {}, "used": {},
-    "aliases": {"ts": true, "known_from": true, "values": true, "open": true, "high": true, "low": true, "close": true, "volume": true}
+    "columns": {}, "arguments": {}, "kernels": {}, "windows": {}, "used": {},
+    "aliases": {
+      "span": true, "instrument_id": true, "ts": true, "known_from": true, "values": true, "bars": true, "bar_number": true,
+      "open": true, "high": true, "low": true, "close": true, "volume": true
+    }
   }';
   definition feature.definition;
   tokens text[];
@@ -79,10 +82,12 @@ begin
 
   result.lookback := nullif(lookback, 'infinity')::integer;
   result.kernels := feature.kernel_versions(array(select jsonb_object_keys(plan -> 'used')));
-  result.version := left(encode(sha256(convert_to(
-    jsonb_build_object('bar_interval', p_bar_interval, 'names', result.feature_names, 'expressions', normal_forms, 'kernels', result.kernels)::text, 'UTF8'
-  )), 'hex'), 12);
   result.compiled_sql := feature.compile_query(plan, outputs, levels, result.lookback, p_bar_interval);
+  result.version := left(encode(sha256(convert_to(
+    jsonb_build_object(
+      'bar_interval', p_bar_interval, 'names', result.feature_names, 'expressions', normal_forms, 'kernels', result.kernels, 'query', result.compiled_sql
+    )::text, 'UTF8'
+  )), 'hex'), 12);
   return result;
 end
 $$;

@@ -4,8 +4,9 @@ select
   'ta.' || kernel.proname as kernel,
   pg_get_function_arguments(kernel.oid) as arguments,
   (regexp_match(described.comment, '\mlookback: *([^\n]+?)\s*$'))[1] as lookback,
-  regexp_replace(described.comment, '\s*\mlookback:[^\n]*$', '') as description,
-  kernel.oid as kernel_oid
+  regexp_replace(described.comment, '\s*\m(row form:.*)?lookback:[^\n]*$', '') as description,
+  kernel.oid as kernel_oid,
+  regexp_replace((regexp_match(described.comment, '\mrow form: *(.*?)\s*lookback:'))[1], '\s+', ' ', 'g') as row_form
 from pg_proc as kernel
 cross join lateral (select obj_description(kernel.oid, 'pg_proc') as comment) as described
 where kernel.pronamespace = 'ta'::regnamespace
@@ -20,6 +21,8 @@ comment on column feature.kernel.arguments is 'Arguments with their types and de
 comment on column feature.kernel.lookback is 'Earlier bars that a value depends on, in terms of the arguments; unbounded where it depends on all of them.';
 comment on column feature.kernel.description is 'What it computes, by which convention.';
 comment on column feature.kernel.kernel_oid is E'@behavior -select -filterBy -orderBy\nThe function''s object identifier.';
+comment on column feature.kernel.row_form is
+'The same over rows with PostgreSQL''s own windows, where there is such a form: {argument} stands for an argument, frame for the window of the bar and the lookback before it, bars for all bars in order, bar_number for the place of the bar.';
 
 revoke all on feature.kernel from public;
 grant select on feature.kernel to marketbase_reader;

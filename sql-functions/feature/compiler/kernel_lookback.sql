@@ -19,14 +19,16 @@ begin
   select string_agg(coalesce(p_arguments[array_position(names, part.word[1])], part.word[1]), ' ' order by part.nr)
   into formula
   from regexp_matches(formula, '([a-z_]\w*|[\d.]+|\S)', 'g') with ordinality as part (word, nr);
-  if formula ~ '[^-+*/(),.\d\sa-z]' or regexp_replace(formula, '\m(greatest|least|ceil|floor|sqrt|case|when|then|else|end)\M', '', 'g') ~ '[a-z]' then
+  if formula ~ '[^-+*/(),.\d\sa-z_]'
+    or regexp_replace(formula, '\m(ta|ma_reach|greatest|least|ceil|floor|sqrt|case|when|then|else|end)\M', '', 'g') ~ '[a-z_]'
+  then
     raise exception using
       errcode = 'MB001',
       message = format('The lookback of %s cannot be found from its arguments: %s.', p_kernel, formula),
       hint = 'Correct the last line of the kernel''s comment: lookback: <arithmetic over its arguments> or lookback: unbounded.';
   end if;
   execute 'select ceil((' || formula || ')::double precision)' into result;
-  if result is null or result < 0 or result > 100000 then
+  if result is null or result < 0 or (result > 100000 and result < 'infinity') then
     raise exception using
       errcode = 'MB001',
       message = format('%s would look back %s bars.', p_kernel, coalesce(result::text, 'an unknown number of')),

@@ -17,11 +17,14 @@ declare
   argument jsonb;
   argument_type oid;
   calls text[] := '{}';
+  row_arguments text[] := '{}';
   trials text[] := '{}';
   constants text[] := '{}';
+  kernel_lookback double precision;
   sql text;
 begin
-  select known.kernel, known.arguments as usage, function.proargtypes, function.proargnames, function.pronargs, function.pronargdefaults, function.oid
+  select known.kernel, known.arguments as usage, known.row_form, function.proargtypes, function.proargnames,
+    function.pronargs, function.pronargdefaults, function.oid
   into kernel
   from pg_proc as function
   join feature.kernel as known on known.kernel_oid = function.oid
@@ -53,6 +56,7 @@ begin
     argument_type := kernel.proargtypes[i - 1];
     if argument is null then
       constants[i] := pg_get_function_arg_default(kernel.oid, i);
+      row_arguments := row_arguments || constants[i];
     elsif argument_type = 'double precision[]'::regtype then
       select * into planned from feature.plan_expression(argument, plan);
       if argument ->> 'kind' = 'number' then
@@ -69,6 +73,7 @@ begin
         planned.sql := plan ->> 'alias';
       end if;
       calls := calls || planned.sql;
+      row_arguments := row_arguments || planned.sql;
       trials := trials || 'array[3, 1, 2]::double precision[]'::text;
     else
       if argument ->> 'kind' <> 'number' or (argument_type = 'integer'::regtype and (argument ->> 'text') !~ '^-?\d{1,9}$') then
@@ -80,6 +85,7 @@ begin
       end if;
       constants[i] := argument ->> 'text';
       calls := calls || constants[i];
+      row_arguments := row_arguments || constants[i];
       trials := trials || constants[i];
     end if;
   end loop;
@@ -87,17 +93,24 @@ begin
   -- The kernel itself says what is wrong with a constant.
   execute format('select %s(%s)', kernel_name, array_to_string(trials, ', '));
 
-  level := level + 1;
-  lookback := lookback + feature.kernel_lookback(kernel_name, constants);
-  sql := format('%s(%s)', kernel_name, array_to_string(calls, ', '));
-  plan := feature.plan_alias(plan, 'kernels', sql, level);
-  alias := plan ->> 'alias';
+  kernel_lookback := feature.kernel_lookback(kernel_name, constants);
+  lookback := lookback + kernel_lookback;
   plan := jsonb_set(plan, array['used', kernel_name], 'true');
+  sql := format('%s(%s)', kernel_name, array_to_string(calls, ', '));
+  -- A frame is added up again at each bar. Up to 64 bars that costs less than sums that slide without error.
+  level := level + 1;
+  if kernel.row_form is null or (kernel.row_form ~ '\mover frame\M' and kernel_lookback > 63) then
+    plan := feature.plan_alias(plan, 'kernels', sql, level);
+  else
+    plan := feature.plan_alias(plan, 'windows', feature.row_form(kernel.row_form, kernel.proargnames, row_arguments, kernel_lookback::integer), level, sql);
+  end if;
+  alias := plan ->> 'alias';
 end
 $$;
 
 comment on function feature.plan_kernel(jsonb, jsonb) is
 'Plans the call of a kernel. p_node: its tree. plan: see feature.plan_expression.
+A kernel that has a row form becomes an expression over windows, others a call on arrays; see feature.kernel.
 Gives the plan, the column that holds the result, the level at which the kernel runs (1 after the bars, 2 after kernels of level 1, …) and the lookback in bars.
 Errors: MB003 for an unknown kernel, MB001 for a wrong number or kind of arguments and what the kernel says about a constant.';
 

@@ -5,7 +5,6 @@ set search_path to pg_catalog, pg_temp
 as $$
 declare
   role_before constant text := current_setting('role');
-  asked_id bigint;
 begin
   if not pg_has_role(session_user, 'marketbase_probe', 'SET') then
     raise exception using
@@ -16,10 +15,8 @@ begin
   -- Row-level security hides every other instrument from this role, whatever the query reads (sql-functions/market/grants.sql).
   perform set_config('marketbase.visible_instruments', p_instrument_ids::text, true);
   perform set_config('role', 'marketbase_probe', true);
-  foreach asked_id in array p_instrument_ids loop
-    return query execute format('select $1, computed.ts, computed.known_from, computed.values from (%s) as computed', p_compiled_sql)
-      using asked_id, null::timestamptz, null::timestamptz;
-  end loop;
+  return query execute format('select computed.instrument_id, computed.ts, computed.known_from, computed.values from (%s) as computed', p_compiled_sql)
+    using p_instrument_ids, null::timestamptz[], null::timestamptz[];
   perform set_config('role', role_before, true);
 end
 $$;

@@ -1,25 +1,29 @@
--- Computes a set for an instrument and stores what has changed.
+-- Computes a set for instruments and stores what has changed.
 create or replace function feature.compute(
   p_run_id bigint,
   p_set text,
-  p_instrument_id bigint,
-  p_from_ts timestamptz default null,
-  p_to_ts timestamptz default null
-) returns bigint
+  p_instrument_ids bigint[],
+  p_from_ts timestamptz[] default null,
+  p_to_ts timestamptz[] default null
+) returns table (instrument_id bigint, rows_changed bigint)
 language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
-  current_set record;
-  read_from timestamptz;
-  rows_stored bigint;
-  rows_removed bigint;
+  current_set constant record := feature.current_set(p_set);
+  unknown bigint;
+  read_from timestamptz[];
+  removed_ids bigint[];
+  storing text;
 begin
-  current_set := feature.current_set(p_set);
-  if not exists (select from market.instrument where instrument_id = p_instrument_id) then
+  select wanted.id into unknown
+  from unnest(p_instrument_ids) as wanted (id)
+  where not exists (select from market.instrument where instrument.instrument_id = wanted.id)
+  limit 1;
+  if found or p_instrument_ids is null then
     raise exception using
       errcode = 'MB002',
-      message = format('There is no instrument %s.', coalesce(p_instrument_id::text, 'NULL')),
+      message = format('There is no instrument %s.', coalesce(unknown::text, 'NULL')),
       hint = 'market.instrument lists the instruments.';
   end if;
   if not exists (select from pipeline.pipeline_run where run_id = p_run_id) then
@@ -28,76 +32,98 @@ begin
       message = format('There is no run %s.', coalesce(p_run_id::text, 'NULL')),
       hint = 'pipeline.start_run starts one.';
   end if;
-  perform pg_advisory_xact_lock(hashtextextended(format('feature.compute %s', p_set), p_instrument_id));
+  -- In one order, so that two that compute the same instruments wait for each other and do not block each other.
+  perform pg_advisory_xact_lock(hashtextextended(format('feature.compute %s', p_set), locked.id))
+  from (select distinct wanted.id from unnest(p_instrument_ids) as wanted (id) order by wanted.id) as locked;
 
-  if p_from_ts is not null and current_set.lookback is not null then
-    select min(earlier.ts)
-    into read_from
-    from (
-      select bar.ts
-      from market.price_data as bar
-      where bar.instrument_id = p_instrument_id and bar.bar_interval = current_set.bar_interval and bar.ts < p_from_ts
-      order by bar.ts desc
-      limit current_set.lookback
-    ) as earlier;
-    read_from := coalesce(read_from, p_from_ts);
-  end if;
+  select array_agg(feature.read_from(wanted.id, current_set.bar_interval, wanted.from_ts, current_set.lookback) order by wanted.span)
+  into read_from
+  from unnest(p_instrument_ids, p_from_ts) with ordinality as wanted (id, from_ts, span);
 
-  -- A vector that is there bit for bit stays; a revision that comes after another is not known before it.
-  execute format(
-    $query$
+  with removed as (
+    delete from feature.feature_vector as vector
+    using unnest(p_instrument_ids, p_from_ts, p_to_ts) as wanted (id, from_ts, to_ts)
+    where vector.instrument_id = wanted.id
+      and vector.feature_set_version_id = current_set.feature_set_version_id
+      and vector.ts between coalesce(wanted.from_ts, '-infinity') and coalesce(wanted.to_ts, 'infinity')
+      and not exists (
+        select
+        from market.price_data as bar
+        where bar.instrument_id = vector.instrument_id and bar.bar_interval = current_set.bar_interval and bar.ts = vector.ts
+      )
+    returning vector.instrument_id
+  )
+  select array_agg(removed.instrument_id) into removed_ids from removed;
+
+  if exists (
+    select from feature.feature_vector as vector
+    where vector.instrument_id = any (p_instrument_ids) and vector.feature_set_version_id = current_set.feature_set_version_id
+    union all
+    select from feature.feature_vector_history as history
+    where history.instrument_id = any (p_instrument_ids) and history.feature_set_version_id = current_set.feature_set_version_id
+  ) then
+    -- A vector that is there bit for bit stays; a revision that comes after another is not known before it.
+    storing := $query$
       insert into feature.feature_vector (instrument_id, feature_set_version_id, ts, values, revision, known_from, run_id)
       select
-        $1, $4, computed.ts, computed.values,
+        computed.instrument_id, $4, computed.ts, computed.values,
         coalesce(stored.revision, closed.revision, 0) + 1,
         greatest(computed.known_from, stored.known_from, closed.known_to),
         $5
       from (%s) as computed
-      left join (
-        select vector.ts, vector.values, vector.revision, vector.known_from
+      left join lateral (
+        select vector.values, vector.revision, vector.known_from
         from feature.feature_vector as vector
-        where vector.instrument_id = $1 and vector.feature_set_version_id = $4
-      ) as stored on stored.ts = computed.ts
-      left join (
-        select history.ts, max(history.revision) as revision, max(history.known_to) as known_to
+        where vector.instrument_id = computed.instrument_id and vector.feature_set_version_id = $4 and vector.ts = computed.ts
+      ) as stored on true
+      left join lateral (
+        select max(history.revision) as revision, max(history.known_to) as known_to
         from feature.feature_vector_history as history
-        where history.instrument_id = $1 and history.feature_set_version_id = $4
-        group by history.ts
-      ) as closed on closed.ts = computed.ts
-      where computed.ts >= coalesce($6, '-infinity')
-        and (stored.ts is null or array_send(stored.values) <> array_send(computed.values))
+        where history.instrument_id = computed.instrument_id and history.feature_set_version_id = $4 and history.ts = computed.ts
+      ) as closed on true
+      where computed.ts >= coalesce(($6)[computed.span], '-infinity')
+        and (stored.values is null or array_send(stored.values) <> array_send(computed.values))
       on conflict (instrument_id, feature_set_version_id, ts) do update
       set values = excluded.values, known_from = excluded.known_from, run_id = excluded.run_id
-    $query$,
-    current_set.compiled_sql
-  ) using p_instrument_id, read_from, p_to_ts, current_set.feature_set_version_id, p_run_id, p_from_ts;
-  get diagnostics rows_stored = row_count;
+      returning instrument_id
+    $query$;
+  else
+    storing := $query$
+      insert into feature.feature_vector (instrument_id, feature_set_version_id, ts, values, known_from, run_id)
+      select computed.instrument_id, $4, computed.ts, computed.values, computed.known_from, $5
+      from (%s) as computed
+      where computed.ts >= coalesce(($6)[computed.span], '-infinity')
+      returning instrument_id
+    $query$;
+  end if;
 
-  delete from feature.feature_vector as vector
-  where vector.instrument_id = p_instrument_id
-    and vector.feature_set_version_id = current_set.feature_set_version_id
-    and vector.ts between coalesce(p_from_ts, '-infinity') and coalesce(p_to_ts, 'infinity')
-    and not exists (
-      select
-      from market.price_data as bar
-      where bar.instrument_id = vector.instrument_id and bar.bar_interval = current_set.bar_interval and bar.ts = vector.ts
-    );
-  get diagnostics rows_removed = row_count;
-  return rows_stored + rows_removed;
+  return query execute format(
+    $query$
+      with stored as (%s)
+      select wanted.id, count(touched.id)
+      from (select distinct unnest($1) as id) as wanted
+      left join (select stored.instrument_id from stored union all select unnest($7)) as touched (id) on touched.id = wanted.id
+      group by wanted.id
+    $query$,
+    format(storing, current_set.compiled_sql)
+  ) using p_instrument_ids, read_from, p_to_ts, current_set.feature_set_version_id, p_run_id, p_from_ts, removed_ids;
 exception
   when data_exception then
     raise exception using
       errcode = 'MB001',
-      message = format('Set %s cannot be computed for instrument %s: %s.', p_set, p_instrument_id, sqlerrm),
+      message = format(
+        'Set %s cannot be computed for %s: %s.',
+        p_set, case cardinality(p_instrument_ids) when 1 then 'instrument ' || p_instrument_ids[1] else cardinality(p_instrument_ids) || ' instruments' end, sqlerrm
+      ),
       hint = 'An expression of the set overflows on these bars; guard it with case, nullif or least.';
 end
 $$;
 
-comment on function feature.compute(bigint, text, bigint, timestamptz, timestamptz) is
-'Computes the current version of set p_set for p_instrument_id and stores it in feature.feature_vector. Gives the number of vectors that were added, replaced or removed; 0 where everything was there already.
-p_run_id: run that asks for it. p_from_ts, p_to_ts: first and last bar to store (NULL: no limit); the bars before them are read as far as the set looks back.
+comment on function feature.compute(bigint, text, bigint[], timestamptz[], timestamptz[]) is
+'Computes the current version of set p_set for p_instrument_ids and stores it in feature.feature_vector. Gives for each instrument the number of vectors that were added, replaced or removed; 0 where everything was there already.
+p_run_id: run that asks for it. p_from_ts, p_to_ts: first and last bar to store of each instrument (NULL: no limit); the bars before them are read as far as the set looks back. An instrument may come more than once with spans that do not overlap.
 A vector is known from when the last of the bars in its window was; a replaced one is kept in feature.feature_vector_history. Vectors whose bar is gone are removed.
-Errors: MB002 for an unknown instrument, MB003 for an unknown set, MB001 for an unknown run or an expression that overflows.';
+All or nothing: MB001 for an unknown run or an expression that overflows, MB002 for an unknown instrument, MB003 for an unknown set.';
 
-revoke all on function feature.compute(bigint, text, bigint, timestamptz, timestamptz) from public;
-grant execute on function feature.compute(bigint, text, bigint, timestamptz, timestamptz) to marketbase_worker;
+revoke all on function feature.compute(bigint, text, bigint[], timestamptz[], timestamptz[]) from public;
+grant execute on function feature.compute(bigint, text, bigint[], timestamptz[], timestamptz[]) to marketbase_worker;

@@ -1,12 +1,16 @@
--- The bars of an instrument, each with the time from when the series up to it could be known.
+-- The bars of instruments, each with the time from when the window that ends with it could be known.
 create or replace function feature.known_bars(
-  p_instrument_id bigint,
+  p_instrument_ids bigint[],
   p_bar_interval text,
-  p_from_ts timestamptz default null,
-  p_to_ts timestamptz default null
+  p_lookback integer,
+  p_from_ts timestamptz[],
+  p_to_ts timestamptz[]
 ) returns table (
+  span bigint,
+  instrument_id bigint,
   ts timestamptz,
   known_from timestamptz,
+  bar_number double precision,
   open double precision,
   high double precision,
   low double precision,
@@ -15,29 +19,46 @@ create or replace function feature.known_bars(
 )
 language sql stable parallel safe
 begin atomic
-  select bar.ts, greatest(bar.known_from, closed.known_to), bar.open, bar.high, bar.low, bar.close, bar.volume
-  from market.price_data as bar
-  left join (
-    -- A bar that was removed is missed at the next one; it could not be missed before it was removed.
+  select
+    counted.span,
+    counted.instrument_id,
+    counted.ts,
+    -- Times rise with the bars unless one was corrected, so that there is hardly ever anything to look up.
+    case
+      when p_lookback is null then max(counted.known_from) over (partition by counted.span order by counted.ts)
+      when p_lookback = 0 or counted.falls = 0 then counted.known_from
+      else feature.latest_known(counted.instrument_id, p_bar_interval, counted.ts, p_lookback)
+    end,
+    counted.bar_number,
+    counted.open,
+    counted.high,
+    counted.low,
+    counted.close,
+    counted.volume
+  from (
     select
-      (
-        select min(next.ts)
-        from market.price_data as next
-        where next.instrument_id = p_instrument_id and next.bar_interval = p_bar_interval and next.ts >= history.ts
-      ) as ts,
-      max(history.known_to) as known_to
-    from market.price_data_history as history
-    where history.instrument_id = p_instrument_id and history.bar_interval = p_bar_interval
-    group by 1
-  ) as closed on closed.ts = bar.ts
-  where bar.instrument_id = p_instrument_id
-    and bar.bar_interval = p_bar_interval
-    and bar.ts between coalesce(p_from_ts, '-infinity') and coalesce(p_to_ts, 'infinity');
+      compared.*,
+      count(*) filter (where compared.known_from < compared.known_before)
+        over (partition by compared.span order by compared.ts rows between coalesce(p_lookback, 0) preceding and current row) as falls
+    from (
+      select
+        wanted.span, wanted.instrument_id, bar.ts, greatest(bar.known_from, closed.known_to) as known_from, bar.open, bar.high, bar.low, bar.close, bar.volume,
+        row_number() over (partition by wanted.span order by bar.ts)::double precision as bar_number,
+        lag(greatest(bar.known_from, closed.known_to)) over (partition by wanted.span order by bar.ts) as known_before
+      from unnest(p_instrument_ids, p_from_ts, p_to_ts) with ordinality as wanted (instrument_id, from_ts, to_ts, span)
+      join market.price_data as bar
+        on bar.instrument_id = wanted.instrument_id
+        and bar.bar_interval = p_bar_interval
+        and bar.ts between coalesce(wanted.from_ts, '-infinity') and coalesce(wanted.to_ts, 'infinity')
+      left join feature.closed_bars(p_instrument_ids, p_bar_interval) as closed
+        on closed.instrument_id = bar.instrument_id and closed.ts = bar.ts
+    ) as compared
+  ) as counted;
 end;
 
-comment on function feature.known_bars(bigint, text, timestamptz, timestamptz) is
-'The current bars of p_instrument_id of length p_bar_interval from p_from_ts to p_to_ts (NULL: no limit), for computing features.
-known_from is that of the bar, or the time at which an older version of it, or a bar before it that is gone, was given up, if that is later.';
+comment on function feature.known_bars(bigint[], text, integer, timestamptz[], timestamptz[]) is
+'The current bars of length p_bar_interval of p_instrument_ids, from p_from_ts to p_to_ts of each (NULL element: no limit), for computing features. span is the place in the arrays, bar_number the place of the bar in its span.
+known_from is the latest of the bar and the p_lookback bars before it (NULL: of all), where each counts from when it became known, or from when an older version of it, or a bar before it that is gone, was given up, if that is later.';
 
-revoke all on function feature.known_bars(bigint, text, timestamptz, timestamptz) from public;
-grant execute on function feature.known_bars(bigint, text, timestamptz, timestamptz) to marketbase_worker, marketbase_probe;
+revoke all on function feature.known_bars(bigint[], text, integer, timestamptz[], timestamptz[]) from public;
+grant execute on function feature.known_bars(bigint[], text, integer, timestamptz[], timestamptz[]) to marketbase_worker, marketbase_probe;

@@ -1,42 +1,41 @@
--- The latest time of each window: a value is known when the last of its bars is.
-create or replace function feature.latest_known(p_known_from timestamptz[], p_lookback integer) returns timestamptz[]
-language plpgsql immutable parallel safe
-set search_path to pg_catalog, pg_temp
-as $$
-declare
-  result timestamptz[] := p_known_from;
-  latest timestamptz := '-infinity';
-  latest_at integer := 0;
-  moment timestamptz;
-  i integer := 0;
-begin
-  -- Times rise with the bars unless one was corrected, so that there is hardly ever anything to replace.
-  foreach moment in array coalesce(p_known_from, '{}') loop
-    i := i + 1;
-    if moment >= latest then
-      latest := moment;
-      latest_at := i;
-    else
-      if latest_at < i - p_lookback then
-        latest := '-infinity';
-        for j in i - p_lookback .. i loop
-          if p_known_from[j] >= latest then
-            latest := p_known_from[j];
-            latest_at := j;
-          end if;
-        end loop;
-      end if;
-      if latest_at < i then
-        result[i] := latest;
-      end if;
-    end if;
-  end loop;
-  return result;
-end
-$$;
+-- From when a window of bars could be known: a value is known when the last of its bars is.
+create or replace function feature.latest_known(
+  p_instrument_id bigint,
+  p_bar_interval text,
+  p_ts timestamptz,
+  p_lookback integer
+) returns timestamptz
+language sql stable parallel safe
+begin atomic
+  with recent as (
+    select bar.ts, bar.known_from
+    from market.price_data as bar
+    where bar.instrument_id = p_instrument_id and bar.bar_interval = p_bar_interval and bar.ts <= p_ts
+    order by bar.ts desc
+    limit p_lookback + 1
+  )
+  select greatest(
+    (select max(recent.known_from) from recent),
+    (
+      select max(history.known_to)
+      from market.price_data_history as history
+      where history.instrument_id = p_instrument_id
+        and history.bar_interval = p_bar_interval
+        and history.ts <= p_ts
+        and history.ts > coalesce(
+          (
+            select max(bar.ts)
+            from market.price_data as bar
+            where bar.instrument_id = p_instrument_id and bar.bar_interval = p_bar_interval and bar.ts < (select min(recent.ts) from recent)
+          ),
+          '-infinity'
+        )
+    )
+  );
+end;
 
-comment on function feature.latest_known(timestamptz[], integer) is
-'For each bar the latest of p_known_from among it and the p_lookback bars before it; NULL for p_lookback: among all bars up to it. As long as p_known_from; NULL for NULL.';
+comment on function feature.latest_known(bigint, text, timestamptz, integer) is
+'The latest time at which the bar at p_ts, the p_lookback bars before it (NULL: all), their older versions given up and the bars removed between them became known. NULL where there is no bar.';
 
-revoke all on function feature.latest_known(timestamptz[], integer) from public;
-grant execute on function feature.latest_known(timestamptz[], integer) to marketbase_worker, marketbase_probe;
+revoke all on function feature.latest_known(bigint, text, timestamptz, integer) from public;
+grant execute on function feature.latest_known(bigint, text, timestamptz, integer) to marketbase_worker, marketbase_probe;

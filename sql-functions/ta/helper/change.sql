@@ -31,6 +31,8 @@ begin
         when measure = 'difference' then x - earlier
         when earlier = 0 then 0
         when measure = 'percent' then (x / earlier - 1) * 100
+        when measure = 'ratio' then x / earlier
+        when measure = 'ratio in percent' then x / earlier * 100
         else (x - earlier) / earlier
       end;
     end if;
@@ -41,8 +43,8 @@ $$;
 
 comment on function ta.change(text, double precision[], integer, text) is
 $$Helper of the kernels: the change against the value period bars ago.
-Arguments: kernel, the name for messages; series; period in bars; measure, 'difference', 'percent' or 'fraction' (the last two are 0 where the earlier value
-is 0).
+Arguments: kernel, the name for messages; series; period in bars; measure, 'difference', 'percent', 'fraction', 'ratio' or 'ratio in percent' (all
+but the first are 0 where the earlier value is 0).
 NULL where either value is NULL, NaN or infinite. Errors: MB001 for a bad period or array.$$;
 
 revoke all on function ta.change(text, double precision[], integer, text) from public;

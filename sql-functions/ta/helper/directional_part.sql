@@ -60,7 +60,11 @@ begin
           minus := minus + fall;
         end if;
         true_range := true_range + greatest(high[i], before) - least(low[i], before);
-        if counted >= period then
+        if answer in ('plus movement', 'minus movement') then
+          if counted >= period - 1 then
+            result[i] := case answer when 'plus movement' then plus else minus end;
+          end if;
+        elsif counted >= period then
           if answer = 'plus' then
             result[i] := coalesce(100 * plus / nullif(true_range, 0), 0);
           elsif answer = 'minus' then
@@ -95,12 +99,13 @@ end
 $$;
 
 comment on function ta.directional_part(text, double precision[], double precision[], double precision[], integer, text) is
-$$Helper of the kernels: Wilder's directional movement in one pass: +DI, -DI, DX, or ADX, which is the average of DX, seeded with the simple average of its
-first period values.
-Arguments: kernel, the name for messages; high, low, close; period in bars; answer, 'plus', 'minus', 'index' or 'average'.
+$$Helper of the kernels: Wilder's directional movement in one pass: +DM, -DM, +DI, -DI, DX, or ADX, which is the average of DX, seeded with the simple
+average of its first period values.
+Arguments: kernel, the name for messages; high, low, close; period in bars; answer, 'plus movement' or 'minus movement' (to which close does not matter),
+'plus', 'minus', 'index' or 'average'.
 Where nothing moves, the DIs are 0, DX and ADX keep their last value; in the seed of ADX such a bar counts as 0.
-NULL at a NULL, NaN or infinity, after which the warm-up of period bars (2 * period - 1 for the average) begins anew. Errors: MB001 for a bad period or
-arrays.$$;
+NULL at a NULL, NaN or infinity, after which the warm-up of period bars (2 * period - 1 for the average, period - 1 but at least 1 for the
+movements) begins anew. Errors: MB001 for a bad period or arrays.$$;
 
 revoke all on function ta.directional_part(text, double precision[], double precision[], double precision[], integer, text) from public;
 grant execute on function ta.directional_part(text, double precision[], double precision[], double precision[], integer, text) to marketbase_reader;

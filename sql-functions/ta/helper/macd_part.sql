@@ -36,8 +36,9 @@ begin
   if series is null or bars = 0 then
     return series;
   end if;
-  fast_weight := 2.0 / (shorter + 1.0);
-  slow_weight := 2.0 / (longer + 1.0);
+  -- MACDFIX has the weights of Appel's article, which round those of 12 and 26 bars.
+  fast_weight := case when kernel like 'macdfix%' then 0.15 else 2.0 / (shorter + 1.0) end;
+  slow_weight := case when kernel like 'macdfix%' then 0.075 else 2.0 / (longer + 1.0) end;
   signal_weight := 2.0 / (signal + 1.0);
   result := array_fill(null::double precision, array[bars]);
   foreach x in array series loop
@@ -78,8 +79,8 @@ $$;
 
 comment on function ta.macd_part(text, double precision[], integer, integer, integer, text) is
 $$Helper of the kernels: one of the three series of the MACD in one pass.
-Arguments: kernel, the name for messages; series; fast, slow and signal, periods in bars, where fast and slow may stand in either order; part, 'line',
-'signal' or 'histogram'.
+Arguments: kernel, the name for messages, and for macdfix… fixed weights; series; fast, slow and signal, periods in bars, where fast and slow may stand in either
+order; part, 'line', 'signal' or 'histogram'.
 NULL at a NULL, NaN or infinity, after which the warm-up of slow + signal - 2 bars begins anew. Errors: MB001 for a bad period or array.$$;
 
 revoke all on function ta.macd_part(text, double precision[], integer, integer, integer, text) from public;

@@ -17,9 +17,15 @@ declare
   largest double precision;
   smallest double precision;
   -- The answer is (weighted * sum of j x[j] + plain * sum of x[j]) / divisor, where j is 1 at the oldest bar of the window.
-  weighted constant double precision := case answer when 'weighted mean' then 2 when 'end' then 6 when 'slope' then 12 end;
-  plain constant double precision := case answer when 'weighted mean' then 0 when 'end' then -2 * (period + 1.0) when 'slope' then -6 * (period + 1.0) end;
-  divisor constant double precision := period * (period + 1.0) * case answer when 'slope' then period - 1.0 else 1 end;
+  weighted constant double precision := case answer when 'weighted mean' then 2 when 'begin' then -6 when 'slope' then 12 else 6 end;
+  plain constant double precision := case answer
+    when 'weighted mean' then 0
+    when 'begin' then 4 * (period + 1.0)
+    when 'end' then -2 * (period + 1.0)
+    when 'next' then -2 * (period + 2.0)
+    when 'slope' then -6 * (period + 1.0)
+  end;
+  divisor constant double precision := period * case answer when 'slope' then (period + 1.0) * (period - 1.0) when 'next' then period - 1.0 else period + 1.0 end;
   splitter double precision := 1;
   x double precision;
   leaving double precision := 0;
@@ -94,10 +100,10 @@ end
 $$;
 
 comment on function ta.window_line(text, double precision[], integer, text) is
-$$Helper of the kernels: for each window of the last bars the mean with the weights 1, 2, ... period, the least-squares line's value at the newest bar, or its
-slope per bar.
+$$Helper of the kernels: for each window of the last bars the mean with the weights 1, 2, ... period, the least-squares line's value at the oldest, the newest or
+the next bar, or its slope per bar.
 The sums are exact, as in window_sum, so the result is equal, bit for bit, wherever the array begins. Cost: one pass, whatever the period.
-Arguments: kernel, the name for messages; series; period, bars per window; answer, 'weighted mean', 'end' or 'slope'.
+Arguments: kernel, the name for messages; series; period, bars per window; answer, 'weighted mean', 'begin', 'end', 'next' or 'slope'.
 NULL while the window has a NULL, NaN or infinity. Errors: MB001 for a bad period or array.$$;
 
 revoke all on function ta.window_line(text, double precision[], integer, text) from public;

@@ -34,6 +34,7 @@ $$The change since some bars ago: series - ref(series, bars) (qlib Delta, pandas
 Arguments: series; bars, how many bars back, 0 or more.
 NULL behaviour: NULL where either value is NULL, NaN or infinite. Warm-up: the first bars values are NULL.
 Errors: MB001 for a bad number of bars or a bad array.
+row form: {series} - lag({series}, {bars}) over bars
 lookback: bars$$;
 
 revoke all on function ta.delta(double precision[], integer) from public;

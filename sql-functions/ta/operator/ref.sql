@@ -30,6 +30,7 @@ $$The value some bars ago (qlib Ref, pandas shift). Result: as long as series, i
 Arguments: series; bars, how many bars back, 0 or more (a negative one would look into the future and is refused).
 NULL behaviour: NULL where that value is NULL, NaN or infinite. Warm-up: the first bars values are NULL.
 Errors: MB001 for a bad number of bars or a bad array.
+row form: lag({series}, {bars}) over bars
 lookback: bars$$;
 
 revoke all on function ta.ref(double precision[], integer) from public;

@@ -18,6 +18,7 @@ Arguments: x and y of equal length; period in bars, 1 or more.
 NULL behaviour: pairs with NULL, NaN or infinity are skipped; NULL where the window has fewer than two pairs. Warm-up: the first value is NULL, then the
 first values come from the bars that there are (pandas min_periods = 1).
 Errors: MB001 for a bad period or arrays.
+row form: case when least(stddev_samp({x}) over frame, stddev_samp({y}) over frame) <= 2e-5 then null else corr({x}, {y}) over frame end
 lookback: period - 1$$;
 
 revoke all on function ta.rolling_corr(double precision[], double precision[], integer) from public;

@@ -17,6 +17,7 @@ Arguments: x and y of equal length; period in bars, 1 or more.
 NULL behaviour: pairs with NULL, NaN or infinity are skipped; NULL where the window has fewer than two pairs. Warm-up: the first value is NULL, then the
 first values come from the bars that there are (pandas min_periods = 1).
 Errors: MB001 for a bad period or arrays.
+row form: covar_samp({x}, {y}) over frame
 lookback: period - 1$$;
 
 revoke all on function ta.rolling_cov(double precision[], double precision[], integer) from public;

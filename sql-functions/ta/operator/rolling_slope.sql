@@ -15,6 +15,7 @@ Arguments: series; period in bars, 1 or more.
 NULL behaviour: NULL, NaN and infinity are skipped; NULL where the window has fewer than two values. Warm-up: the first value is NULL, then the first values
 come from the bars that there are (pandas min_periods = 1).
 Errors: MB001 for a bad period or array.
+row form: regr_slope({series}, bar_number) over frame
 lookback: period - 1$$;
 
 revoke all on function ta.rolling_slope(double precision[], integer) from public;

@@ -16,6 +16,7 @@ Arguments: series; period in bars, 1 or more.
 NULL behaviour: NULL, NaN and infinity are skipped; NULL where the window has fewer than two values. Warm-up: the first value is NULL, then the first values
 come from the bars that there are (pandas min_periods = 1).
 Errors: MB001 for a bad period or array.
+row form: case when stddev_samp({series}) over frame <= 1e-14 * abs({series}) then 0 else stddev_samp({series}) over frame end
 lookback: period - 1$$;
 
 revoke all on function ta.rolling_std(double precision[], integer) from public;

@@ -15,6 +15,7 @@ Arguments: series; period in bars, 1 or more.
 NULL behaviour: NULL, NaN and infinity are skipped; NULL where the window has no value. Warm-up: none, the first values come from the bars that there are
 (pandas min_periods = 1).
 Errors: MB001 for a bad period or array.
+row form: sum({series}) over frame
 lookback: period - 1$$;
 
 revoke all on function ta.rolling_sum(double precision[], integer) from public;

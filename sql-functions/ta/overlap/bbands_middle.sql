@@ -1,20 +1,22 @@
 -- Gives the middle Bollinger band.
 create or replace function ta.bbands_middle(
   series double precision[],
-  period integer default 5
+  period integer default 5,
+  ma_type integer default 0
 )
 returns double precision[]
 language sql
 immutable
 parallel safe
-return ta.window_sum('bbands_middle', series, period, period, true);
+return ta.moving_average('bbands_middle', series, period, ma_type);
 
-comment on function ta.bbands_middle(double precision[], integer) is
-$$Middle Bollinger band: the simple moving average. Result: as long as series, in its unit.
-Arguments: series; period in bars, 1 or more.
-NULL behaviour: NULL while the window has a NULL, NaN or infinity. Warm-up: period - 1 bars.
-Errors: MB001 for a bad period or array. Source: TA-Lib BBANDS with a simple average; Bollinger (2001).
-lookback: period - 1$$;
+comment on function ta.bbands_middle(double precision[], integer, integer) is
+$$Middle Bollinger band: the moving average. Result: as long as series, in its unit.
+Arguments: series; period in bars, 1 or more; ma_type: 0 SMA, 1 EMA, 2 WMA, 3 DEMA, 4 TEMA, 5 TRIMA, 6 KAMA, 7 MAMA (0.5, 0.05), 8 T3 (0.7).
+NULL behaviour: NULL while the window has a NULL, NaN or infinity. The recursive averages begin their warm-up anew after it. Warm-up: period - 1 bars;
+longer where the average needs more (ta.ma).
+Errors: MB001 for a bad period, type or array. Source: TA-Lib BBANDS; Bollinger (2001).
+lookback: ta.ma_reach(period, ma_type)$$;
 
-revoke all on function ta.bbands_middle(double precision[], integer) from public;
-grant execute on function ta.bbands_middle(double precision[], integer) to marketbase_reader;
+revoke all on function ta.bbands_middle(double precision[], integer, integer) from public;
+grant execute on function ta.bbands_middle(double precision[], integer, integer) to marketbase_reader;

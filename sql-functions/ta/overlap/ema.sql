@@ -1,7 +1,8 @@
 -- Gives the exponential moving average.
 create or replace function ta.ema(
   series double precision[],
-  period integer default 30
+  period integer default 30,
+  unstable integer default 0
 )
 returns double precision[]
 language plpgsql
@@ -19,11 +20,13 @@ declare
   i integer := 0;
 begin
   perform ta.check_period('ema', 'period', period, 1);
+  perform ta.check_period('ema', 'unstable', unstable, 0);
   perform ta.check_series('ema', 'series', series, bars);
   if series is null or bars = 0 then
     return series;
   end if;
   result := array_fill(null::double precision, array[bars]);
+
   decay := (period - 1.0) / (period + 1.0);
   foreach x in array series loop
     i := i + 1;
@@ -31,13 +34,12 @@ begin
       counted := counted + 1;
       if counted > period then
         average := x + decay * (average - x);
-        result[i] := average;
       else
         -- The mean of the first bars is the seed; built up so that a constant stays what it is.
         average := average + (x - average) / counted;
-        if counted = period then
-          result[i] := average;
-        end if;
+      end if;
+      if counted >= period + unstable then
+        result[i] := average;
       end if;
     else
       counted := 0;
@@ -48,13 +50,13 @@ begin
 end
 $$;
 
-comment on function ta.ema(double precision[], integer) is
+comment on function ta.ema(double precision[], integer, integer) is
 $$Exponential moving average with the weight 2 / (period + 1) for the newest bar, seeded with the simple average of the first period bars. Result: as long as
 series, in its unit.
-Arguments: series; period in bars, 1 or more.
-NULL behaviour: NULL at a NULL, NaN or infinity, after which the warm-up begins anew. Warm-up: period - 1 bars.
-Errors: MB001 for a bad period or array. Source: TA-Lib EMA (compatibility default, unstable period 0).
+Arguments: series; period in bars, 1 or more; unstable, so many values after the seed's bar are not shown, because they still depend on it: 0 or more.
+NULL behaviour: NULL at a NULL, NaN or infinity, after which the warm-up begins anew. Warm-up: period - 1 + unstable bars.
+Errors: MB001 for a bad period or array. Source: TA-Lib EMA (compatibility default; unstable is its unstable period).
 lookback: unbounded$$;
 
-revoke all on function ta.ema(double precision[], integer) from public;
-grant execute on function ta.ema(double precision[], integer) to marketbase_reader;
+revoke all on function ta.ema(double precision[], integer, integer) from public;
+grant execute on function ta.ema(double precision[], integer, integer) to marketbase_reader;

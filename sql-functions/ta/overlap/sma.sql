@@ -14,6 +14,7 @@ $$Simple moving average of the last period bars. Result: as long as series, in i
 Arguments: series; period in bars, 1 or more.
 NULL behaviour: NULL while the window has a NULL, NaN or infinity. Warm-up: period - 1 bars.
 Errors: MB001 for a bad period or array. Source: TA-Lib SMA.
+row form: case when count({series}) over frame = {period} then avg({series}) over frame end
 lookback: period - 1$$;
 
 revoke all on function ta.sma(double precision[], integer) from public;

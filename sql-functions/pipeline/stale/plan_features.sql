@@ -1,0 +1,97 @@
+-- Cuts what has to be computed into pieces for the workers.
+create or replace function pipeline.plan_features(p_run_id bigint) returns bigint
+language plpgsql volatile parallel unsafe
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  pieces bigint;
+begin
+  perform feature.refresh_versions();
+
+  with mark as materialized (
+    select taken.instrument_id, taken.from_ts, taken.to_ts from pipeline.take_stale('feature') as taken
+  ), left_over as (
+    -- Pieces of other runs that nobody is at, and those that failed.
+    delete from feature.computation_task as task
+    where task.task_id in (select free.task_id from feature.computation_task as free for update skip locked)
+    returning task.feature_set_id, task.instrument_ids, task.from_ts, task.to_ts
+  ), current_set as (
+    select feature_set.feature_set_id, feature_set.bar_interval, version.feature_set_version_id, version.lookback
+    from feature.feature_set as feature_set
+    join feature.feature_set_version as version using (feature_set_id)
+    where version.is_current and feature_set.is_active
+  ), span as (
+    -- A changed bar reaches as many bars ahead as the set looks back.
+    select current_set.feature_set_id, mark.instrument_id, tstzrange(mark.from_ts, reach.to_ts, '[]') as bars
+    from mark
+    cross join current_set
+    cross join lateral (
+      select feature.reach_of_change(mark.instrument_id, current_set.bar_interval, mark.to_ts, current_set.lookback) as to_ts
+    ) as reach
+    union all
+    select current_set.feature_set_id, instrument.instrument_id, tstzrange(null, null)
+    from current_set
+    cross join market.instrument as instrument
+    where exists (
+      select
+      from market.price_data as bar
+      where bar.instrument_id = instrument.instrument_id and bar.bar_interval = current_set.bar_interval
+    ) and not exists (
+      select
+      from feature.feature_vector as vector
+      where vector.instrument_id = instrument.instrument_id and vector.feature_set_version_id = current_set.feature_set_version_id
+    )
+    union all
+    select left_over.feature_set_id, part.instrument_id, tstzrange(part.from_ts, part.to_ts, '[]')
+    from left_over
+    join current_set using (feature_set_id)
+    cross join lateral unnest(left_over.instrument_ids, left_over.from_ts, left_over.to_ts) as part (instrument_id, from_ts, to_ts)
+  ), merged as (
+    select affected.feature_set_id, affected.instrument_id, lower(spans.bars) as from_ts, upper(spans.bars) as to_ts
+    from (
+      select span.feature_set_id, span.instrument_id, range_agg(span.bars) as bars
+      from span
+      group by span.feature_set_id, span.instrument_id
+    ) as affected
+    cross join lateral unnest(affected.bars) as spans (bars)
+  ), counted as (
+    select
+      merged.*,
+      (
+        select count(*)
+        from market.price_data as bar
+        where bar.instrument_id = merged.instrument_id
+          and bar.bar_interval = current_set.bar_interval
+          and bar.ts between coalesce(merged.from_ts, '-infinity') and coalesce(merged.to_ts, 'infinity')
+      ) as bars
+    from merged
+    join current_set using (feature_set_id)
+  ), numbered as (
+    -- With fewer bars much of the time would go into planning the query.
+    select counted.*, div(sum(counted.bars) over before - counted.bars, 100000) as piece
+    from counted
+    window before as (partition by counted.feature_set_id order by counted.instrument_id, counted.from_ts)
+  )
+  insert into feature.computation_task (feature_set_id, instrument_ids, from_ts, to_ts, bars, run_id)
+  select
+    numbered.feature_set_id,
+    array_agg(numbered.instrument_id order by numbered.instrument_id, numbered.from_ts),
+    array_agg(numbered.from_ts order by numbered.instrument_id, numbered.from_ts),
+    array_agg(numbered.to_ts order by numbered.instrument_id, numbered.from_ts),
+    array_agg(numbered.bars order by numbered.instrument_id, numbered.from_ts),
+    p_run_id
+  from numbered
+  group by numbered.feature_set_id, numbered.piece
+  order by numbered.feature_set_id, numbered.piece;
+  get diagnostics pieces = row_count;
+  return pieces;
+end
+$$;
+
+comment on function pipeline.plan_features(bigint) is
+'Puts changed kernels into force, takes the marks of consumer feature out of pipeline.stale_range and writes into feature.computation_task, in pieces of about 100,000 bars, what every active set has to compute: the marked bars and those that look back on them, and everything of an instrument for which the version in force has no values yet.
+p_run_id: run that asks for it. Gives the number of pieces. Pieces that others planned and nobody has computed are planned again.
+Errors: those of feature.refresh_versions.';
+
+revoke all on function pipeline.plan_features(bigint) from public;
+grant execute on function pipeline.plan_features(bigint) to marketbase_worker;
