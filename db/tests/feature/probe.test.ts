@@ -185,7 +185,7 @@ t.test("who asks and for what", async (t) => {
   t.match(await db.refused("select feature.probe($1, 'qlib14', 0)", [run], "worker"), { code: "MB001", message: /0 is not a number of samples/ });
   t.match(await db.refused("select feature.probe(0, 'qlib14')", [], "worker"), { code: "MB001", message: /no run 0/ });
   t.match(await db.refused("select feature.probe($1, 'qlib14', 10, 1, '{9999}')", [run], "worker"), { code: "MB002" });
-  console.log(await db.query("select session_user, current_user, pg_has_role(session_user, 'marketbase_probe', 'SET') as a, pg_has_role(session_user, 'marketbase_worker', 'MEMBER') as b"));
+  t.match(await db.refused("select feature.probe($1, 'qlib14')", [run]), { code: "MB008", hint: "Log in as marketbase_worker." }, "the owner cannot become a probe");
   t.equal((await db.refused("select feature.probe($1, 'qlib14')", [run], "reader")).code, "42501");
   t.match(await db.refused("select quality.validate_set($1, 'qlib14', '{feature_finite}')", [run], "worker"), { code: "MB003", hint: "There are: feature_drift, feature_drift_warning, feature_look_ahead." });
 

@@ -82,9 +82,9 @@ begin
         where computed.ts = probed_time.ts
       );
     end loop;
-    raise exception using errcode = 'MB000', message = 'The worlds of the probe are undone.';
+    raise exception using errcode = 'MB099', message = 'The worlds of the probe are undone.';
   exception
-    when sqlstate 'MB000' then
+    when sqlstate 'MB099' then
       null;
   end;
 
