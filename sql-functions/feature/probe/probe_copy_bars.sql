@@ -3,20 +3,28 @@ create or replace function feature.probe_copy_bars(p_worlds feature.probe_world[
 language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
 as $$
+declare
+  -- All copies name one body and one run, so that the trigger of lineage has few edges to write.
+  origin record;
 begin
+  select bar.raw_response_id, bar.run_id
+  into origin
+  from market.price_data as bar
+  where bar.instrument_id in (select world.instrument_id from unnest(p_worlds) as world) and bar.bar_interval = p_bar_interval
+  limit 1;
+
   insert into market.price_data (
     instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close, version, known_from, provider, raw_response_id, run_id
   )
   select
     world.copy_id, p_bar_interval, known.ts, known.session_date, known.open, known.high, known.low, known.close, known.volume, known.adjusted_close,
-    known.version, known.known_from, known.provider, known.raw_response_id, known.run_id
+    known.version, known.known_from, known.provider, origin.raw_response_id, origin.run_id
   from unnest(p_worlds) as world
   cross join lateral (
     (
       -- The current version, unless it was not there yet. One that came back counts from when the one before it was given up.
       select
-        bar.ts, bar.session_date, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.adjusted_close, bar.version, bar.known_from, bar.provider,
-        bar.raw_response_id, bar.run_id
+        bar.ts, bar.session_date, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.adjusted_close, bar.version, bar.known_from, bar.provider
       from market.price_data as bar
       where bar.instrument_id = world.instrument_id and bar.bar_interval = p_bar_interval and bar.ts <= world.ts and bar.known_from <= world.known_at
         and not exists (
@@ -31,8 +39,7 @@ begin
     union all
     (
       select
-        bar.ts, bar.session_date, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.adjusted_close, bar.version, bar.known_from, bar.provider,
-        bar.raw_response_id, bar.run_id
+        bar.ts, bar.session_date, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.adjusted_close, bar.version, bar.known_from, bar.provider
       from market.price_data_history as bar
       where bar.instrument_id = world.instrument_id and bar.bar_interval = p_bar_interval and bar.ts <= world.ts
         and bar.known_from <= world.known_at and bar.known_to > world.known_at
@@ -55,7 +62,7 @@ begin
   )
   select
     world.copy_id, bar.bar_interval, bar.ts, bar.version, bar.session_date, bar.open, bar.high, bar.low, bar.close, bar.volume, bar.adjusted_close,
-    bar.known_from, bar.known_to, bar.recorded_at, bar.provider, bar.raw_response_id, bar.run_id
+    bar.known_from, bar.known_to, bar.recorded_at, bar.provider, origin.raw_response_id, origin.run_id
   from unnest(p_worlds) as world
   join market.price_data_history as bar
     on bar.instrument_id = world.instrument_id and bar.bar_interval = p_bar_interval and bar.ts <= world.ts and bar.known_to <= world.known_at;

@@ -3,14 +3,26 @@ create or replace function feature.probe_copy_facts(p_worlds feature.probe_world
 language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
 as $$
+declare
+  -- All copies name one body and one run, so that the trigger of lineage has few edges to write.
+  origin record;
 begin
+  select fact.raw_response_id, fact.run_id
+  into origin
+  from market.company_fundamental_version as fact
+  where fact.instrument_id in (select world.instrument_id from unnest(p_worlds) as world)
+  limit 1;
+  if not found then
+    return;
+  end if;
+
   insert into market.company_fundamental (
     instrument_id, taxonomy, concept, unit, period_start, period_end, value, fiscal_year, fiscal_period, form, accession, filed, version, known_from,
     provider, raw_response_id, run_id
   )
   select distinct on (world.copy_id, fact.taxonomy, fact.concept, fact.unit, fact.period_start, fact.period_end)
     world.copy_id, fact.taxonomy, fact.concept, fact.unit, fact.period_start, fact.period_end, fact.value, fact.fiscal_year, fact.fiscal_period,
-    fact.form, fact.accession, fact.filed, fact.version, fact.known_from, fact.provider, fact.raw_response_id, fact.run_id
+    fact.form, fact.accession, fact.filed, fact.version, fact.known_from, fact.provider, origin.raw_response_id, origin.run_id
   from unnest(p_worlds) as world
   join market.company_fundamental_version as fact
     on fact.instrument_id = world.instrument_id
@@ -25,8 +37,8 @@ begin
   )
   select
     world.copy_id, fact.taxonomy, fact.concept, fact.unit, fact.period_start, fact.period_end, fact.version, fact.value, fact.fiscal_year,
-    fact.fiscal_period, fact.form, fact.accession, fact.filed, fact.known_from, fact.known_to, fact.recorded_at, fact.provider, fact.raw_response_id,
-    fact.run_id
+    fact.fiscal_period, fact.form, fact.accession, fact.filed, fact.known_from, fact.known_to, fact.recorded_at, fact.provider, origin.raw_response_id,
+    origin.run_id
   from unnest(p_worlds) as world
   join market.company_fundamental_history as fact on fact.instrument_id = world.instrument_id and fact.known_to <= world.known_at;
 end

@@ -7,7 +7,7 @@ as $$
 declare
   panel_size constant integer := 5;
   -- A set with a finite lookback has to come out right from so many bars; one without needs them all.
-  spare_bars constant integer := 250;
+  spare_bars constant integer := 100;
   current_set constant record := feature.current_set(p_set);
   panel bigint[];
   times feature.probe_time[];
@@ -112,7 +112,7 @@ $$;
 comment on function feature.probe_points(text, integer, bigint, bigint[]) is
 'Compares, at up to p_samples times chosen by p_seed (feature.probe_times), the vectors of p_instrument_ids (NULL: five that are drawn by feature.probe_panel) in the version of p_set in force as computed from all that is stored now with the same computed in a world from which the future is removed; a row for each vector, with the features that are not equal bit for bit.
 The future of a vector are the bars after its own and every bar, fact, corporate action and version of one that became known after the known_from of the vector. The world is a copy of the instruments under other identities, inserted and rolled back with the subtransaction of this function: nobody else sees it, and nothing of others is locked. Both computations run as marketbase_probe, who sees the instruments of the one world or the other and nothing else, so that it does not matter how a leak reads.
-For a finite lookback a world has that many bars and 250 more; a kernel that looks further back than it says differs, too.
+For a finite lookback a world has that many bars before and 100 more; a kernel that looks further back than it says differs, too.
 Errors: MB001 for p_samples, MB002 for an unknown instrument, MB003 for an unknown set, MB008 for a login that may not become marketbase_probe.';
 
 revoke all on function feature.probe_points(text, integer, bigint, bigint[]) from public;
