@@ -59,7 +59,7 @@ export async function reportOn(pool: pg.Pool, results: readonly IngestResult[]):
   else if (stale.length > 0) {
     parts.push(
       `To be computed again:\n${table(["what", "instruments", "from", "to"], stale.map(({ consumer, instruments, first_day, last_day }) => [consumer, instruments, first_day, last_day]))}\n` +
-        "marketbase start does it, or marketbase validate and marketbase features step by step.",
+        "marketbase start does it, or marketbase validate and marketbase features compute step by step.",
     );
   }
   const refused = results.some(({ outcome }) => outcome.outcome === "refused");

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { setCandleDefaults } from "./talib-candles.ts";
 
 /** A bar-wise series; null where there is no value. */
 type Series = (number | null)[];
@@ -31,6 +32,7 @@ async function load(): Promise<Talib> {
   const main = require.resolve("talib-web");
   const { init } = require(main) as { init(url: string): Promise<WebAssemblyModule> };
   const wasm = await init(`data:application/wasm;base64,${readFileSync(main.replace(/[^/\\]+$/, "talib.wasm")).toString("base64")}`);
+  setCandleDefaults(wasm);
   return (name, inputs, options = [], outputs = ["real"]) => {
     const bars = inputs[0]?.length ?? 0;
     const given: number[] = [];

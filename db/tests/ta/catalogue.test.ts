@@ -34,7 +34,7 @@ const integers: Record<string, number> = {
   roc_1: 2, roc_2: 3, roc_3: 4, roc_4: 5, mean_1: 2, mean_2: 3, mean_3: 2, mean_4: 4,
 };
 const numbers: Record<string, number> = {
-  deviations: 2, quantile: 0.8, volume_factor: 0.7, fast_limit: 0.5, slow_limit: 0.05, alpha: 0.2, divisor: 10_000, beta: 0.9,
+  deviations: 2, quantile: 0.8, volume_factor: 0.7, fast_limit: 0.5, slow_limit: 0.05, alpha: 0.2, divisor: 10_000, beta: 0.9, penetration: 0.3,
   acceleration: 0.02, maximum: 0.2, start_value: 0, offset_on_reverse: 0.01,
   acceleration_init_long: 0.02, acceleration_long: 0.02, acceleration_max_long: 0.2, acceleration_init_short: 0.03, acceleration_short: 0.01, acceleration_max_short: 0.3,
 };

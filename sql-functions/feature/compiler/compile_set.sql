@@ -23,6 +23,7 @@ declare
   levels integer := 0;
   lookback double precision := 0;
   error_code text;
+  error_token text;
   error_hint text;
 begin
   if coalesce(cardinality(p_definitions), 0) not between 1 and 500 then
@@ -56,7 +57,8 @@ begin
         raise exception using
           errcode = 'MB001',
           message = format('The expression does not go on with %s.', tokens[parsed.next_position]),
-          hint = format('It is the %s. word or sign of: %s', parsed.next_position, array_to_string(tokens, ' '));
+          detail = parsed.next_position::text,
+          hint = 'Write an operator before it, or remove it.';
       end if;
       perform feature.expect_number(parsed.node, 'a feature');
       if parsed.node::text !~ '"kind": "column"' then
@@ -65,10 +67,10 @@ begin
       select * into planned from feature.plan_expression(parsed.node, plan);
     exception
       when sqlstate 'MB001' or sqlstate 'MB003' then
-        get stacked diagnostics error_code = returned_sqlstate, error_hint = pg_exception_hint;
+        get stacked diagnostics error_code = returned_sqlstate, error_token = pg_exception_detail, error_hint = pg_exception_hint;
         raise exception using
           errcode = error_code,
-          message = format('Feature %s: %s', definition.name, sqlerrm),
+          message = format('Feature %s%s: %s', definition.name, feature.token_place(definition.expression, error_token), sqlerrm),
           hint = error_hint;
     end;
     taken := taken || replace(definition.name, '_', '');
@@ -96,6 +98,6 @@ comment on function feature.compile_set(feature.definition[], text) is
 'Checks the definitions of a set and makes of them one query in stages: rows with the arguments of kernels, arrays with each distinct kernel call once, rows again with the arithmetic around them.
 p_definitions: 1 to 500 features. p_bar_interval: length of the bars, such as 1d. Nothing is stored.
 An expression is read into a tree of numbers, columns of a bar, ta kernels and a few functions, and the query is written from that tree, so it can compute and nothing else.
-Errors, each with the name of the feature: MB001 for a syntax error, a result that is no number or a bad argument of a kernel, MB003 for an unknown column, function or kernel.';
+Errors, each with the name of the feature and the place in its expression: MB001 for a syntax error, a result that is no number or a bad argument of a kernel, MB003 for an unknown column, function or kernel.';
 
 revoke all on function feature.compile_set(feature.definition[], text) from public;

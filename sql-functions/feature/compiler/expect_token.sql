@@ -11,7 +11,8 @@ begin
         when p_position > cardinality(p_tokens) then format('The expression ends where %s is expected.', p_token)
         else format('%s is expected where %s stands.', p_token, p_tokens[p_position])
       end,
-      hint = format('It is the %s. word or sign of: %s', p_position, array_to_string(p_tokens, ' '));
+      detail = p_position::text,
+      hint = format('Write %s there.', p_token);
   end if;
   return p_position + 1;
 end

@@ -29,7 +29,8 @@ begin
     if token is null then
       raise exception using
         errcode = 'MB001',
-        message = format('%L cannot stand in an expression, at %L.', left(ltrim(rest, E' \t\r\n'), 1), left(ltrim(rest, E' \t\r\n'), 20)),
+        message = format('%L cannot stand in an expression.', left(ltrim(rest, E' \t\r\n'), 1)),
+        detail = (cardinality(tokens) + 1)::text,
         hint = 'An expression has numbers, the columns of a bar, ta kernels, + - * / ^, comparisons, case and parentheses.';
     end if;
     rest := substr(rest, strpos(rest, token) + length(token));

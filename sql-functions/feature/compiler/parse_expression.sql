@@ -23,6 +23,11 @@ declare
   operand jsonb;
   operands jsonb := '[]';
   is_kernel boolean;
+  -- Where a mistake lies, if there is one.
+  place integer := p_position;
+  error_code text;
+  error_detail text;
+  error_hint text;
 begin
   next_position := p_position + 1;
 
@@ -34,7 +39,8 @@ begin
     if p_tokens[next_position] in ('-', '+') then
       raise exception using errcode = 'MB001', message = format('Two signs stand in a row: %s%s.', token, p_tokens[next_position]), hint = 'Remove one of them.';
     end if;
-    select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, next_position, 8) as parsed;
+    place := next_position;
+    select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 8) as parsed;
     perform feature.expect_number(operand, token);
     node := case
       when token = '+' then operand
@@ -46,12 +52,14 @@ begin
     if p_tokens[next_position] = 'not' then
       raise exception using errcode = 'MB001', message = 'Two words not stand in a row.', hint = 'Remove both.';
     end if;
-    select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, next_position, 3) as parsed;
+    place := next_position;
+    select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 3) as parsed;
     perform feature.expect_condition(operand, 'not');
     node := jsonb_build_object('kind', 'not', 'arguments', jsonb_build_array(operand));
 
   elsif token = '(' then
-    select parsed.node, parsed.next_position into node, next_position from feature.parse_expression(p_tokens, next_position, 0) as parsed;
+    place := next_position;
+    select parsed.node, parsed.next_position into node, next_position from feature.parse_expression(p_tokens, place, 0) as parsed;
     next_position := feature.expect_token(p_tokens, next_position, ')');
 
   elsif token ~ '^[.\d]' then
@@ -63,17 +71,20 @@ begin
   elsif token = 'case' then
     loop
       next_position := feature.expect_token(p_tokens, next_position, 'when');
-      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, next_position, 0) as parsed;
+      place := next_position;
+      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 0) as parsed;
       perform feature.expect_condition(operand, 'when');
       operands := operands || jsonb_build_array(operand);
       next_position := feature.expect_token(p_tokens, next_position, 'then');
-      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, next_position, 0) as parsed;
+      place := next_position;
+      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 0) as parsed;
       perform feature.expect_number(operand, 'then');
       operands := operands || jsonb_build_array(operand);
       exit when p_tokens[next_position] is distinct from 'when';
     end loop;
     if p_tokens[next_position] = 'else' then
-      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, next_position + 1, 0) as parsed;
+      place := next_position + 1;
+      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 0) as parsed;
       perform feature.expect_number(operand, 'else');
       operands := operands || jsonb_build_array(operand);
     end if;
@@ -94,7 +105,8 @@ begin
     end if;
     next_position := next_position + 1;
     while p_tokens[next_position] is distinct from ')' loop
-      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, next_position, 0) as parsed;
+      place := next_position;
+      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 0) as parsed;
       perform feature.expect_number(operand, token);
       operands := operands || jsonb_build_array(operand);
       exit when p_tokens[next_position] is distinct from ',';
@@ -102,13 +114,14 @@ begin
     end loop;
     next_position := feature.expect_token(p_tokens, next_position, ')');
     if is_kernel then
-      node := jsonb_build_object('kind', 'kernel', 'name', substr(token, 4), 'arguments', operands);
+      node := jsonb_build_object('kind', 'kernel', 'name', substr(token, 4), 'place', p_position, 'arguments', operands);
     elsif jsonb_array_length(operands) between (functions -> token ->> 0)::integer and (functions -> token ->> 1)::integer then
       node := case
         when token = 'power' then feature.fold_number(jsonb_build_object('kind', 'operator', 'name', '^', 'arguments', operands))
         else jsonb_build_object('kind', 'function', 'name', token, 'arguments', operands)
       end;
     else
+      place := p_position;
       raise exception using
         errcode = 'MB001',
         message = format('%s was given %s arguments.', token, jsonb_array_length(operands)),
@@ -143,7 +156,8 @@ begin
       node := jsonb_build_object('kind', case when p_tokens[next_position] = 'not' then 'is not null' else 'is null' end, 'arguments', jsonb_build_array(node));
       next_position := feature.expect_token(p_tokens, case when p_tokens[next_position] = 'not' then next_position + 1 else next_position end, 'null');
     else
-      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, next_position + 1, binding) as parsed;
+      place := next_position + 1;
+      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, binding) as parsed;
       if binding < 3 then
         perform feature.expect_condition(node, operator);
         perform feature.expect_condition(operand, operator);
@@ -154,12 +168,16 @@ begin
       node := feature.fold_number(jsonb_build_object('kind', 'operator', 'name', operator, 'arguments', jsonb_build_array(node, operand)));
     end if;
   end loop;
+exception
+  when sqlstate 'MB001' or sqlstate 'MB003' then
+    get stacked diagnostics error_code = returned_sqlstate, error_detail = pg_exception_detail, error_hint = pg_exception_hint;
+    raise exception using errcode = error_code, message = sqlerrm, detail = coalesce(nullif(error_detail, ''), place::text), hint = error_hint;
 end
 $$;
 
 comment on function feature.parse_expression(text[], integer, integer) is
 'Tree of a feature expression, with the precedences of PostgreSQL, and the position after it.
 p_tokens: from feature.expression_tokens. p_position: where to begin, from 1. p_binding: how tightly the operator before it binds; 0 at the start of an expression.
-Errors: MB001 for a syntax error or a value of the wrong kind, MB003 for an unknown column or function.';
+Errors: MB001 for a syntax error or a value of the wrong kind, MB003 for an unknown column or function, each with the position of the token as detail.';
 
 revoke all on function feature.parse_expression(text[], integer, integer) from public;

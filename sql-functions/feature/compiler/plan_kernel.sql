@@ -22,6 +22,9 @@ declare
   constants text[] := '{}';
   kernel_lookback double precision;
   sql text;
+  error_code text;
+  error_detail text;
+  error_hint text;
 begin
   select known.kernel, known.arguments as usage, known.row_form, function.proargtypes, function.proargnames,
     function.pronargs, function.pronargdefaults, function.oid
@@ -35,9 +38,9 @@ begin
       message = format('There is no kernel %s.', kernel_name),
       hint = coalesce(
         (
-          select format('Did you mean %s?', string_agg(known.kernel, ' or ' order by known.kernel))
+          select 'Did you mean ' || string_agg(known.kernel, ' or ' order by known.kernel) || '?'
           from feature.kernel as known
-          where known.kernel ~ (left(p_node ->> 'name', 3)) or strpos(known.kernel, p_node ->> 'name') > 0
+          where starts_with(known.kernel, 'ta.' || left(p_node ->> 'name', 2)) or strpos(known.kernel, p_node ->> 'name') > 0
         ),
         'feature.kernel lists the kernels.'
       );
@@ -105,6 +108,10 @@ begin
     plan := feature.plan_alias(plan, 'windows', feature.row_form(kernel.row_form, kernel.proargnames, row_arguments, kernel_lookback::integer), level, sql);
   end if;
   alias := plan ->> 'alias';
+exception
+  when sqlstate 'MB001' or sqlstate 'MB003' then
+    get stacked diagnostics error_code = returned_sqlstate, error_detail = pg_exception_detail, error_hint = pg_exception_hint;
+    raise exception using errcode = error_code, message = sqlerrm, detail = coalesce(nullif(error_detail, ''), p_node ->> 'place'), hint = error_hint;
 end
 $$;
 
@@ -112,6 +119,6 @@ comment on function feature.plan_kernel(jsonb, jsonb) is
 'Plans the call of a kernel. p_node: its tree. plan: see feature.plan_expression.
 A kernel that has a row form becomes an expression over windows, others a call on arrays; see feature.kernel.
 Gives the plan, the column that holds the result, the level at which the kernel runs (1 after the bars, 2 after kernels of level 1, …) and the lookback in bars.
-Errors: MB003 for an unknown kernel, MB001 for a wrong number or kind of arguments and what the kernel says about a constant.';
+Errors: MB003 for an unknown kernel, MB001 for a wrong number or kind of arguments and what the kernel says about a constant, each with the position of the token as detail.';
 
 revoke all on function feature.plan_kernel(jsonb, jsonb) from public;

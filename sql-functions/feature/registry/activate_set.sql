@@ -1,0 +1,20 @@
+-- Lets a set be computed whenever bars change, or no longer.
+create or replace function feature.activate_set(p_set text, p_active boolean default true) returns feature.feature_set
+language plpgsql volatile parallel unsafe
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  current_set constant record := feature.current_set(p_set);
+  result feature.feature_set;
+begin
+  update feature.feature_set set is_active = p_active where feature_set_id = current_set.feature_set_id and is_active <> p_active;
+  select * into result from feature.feature_set where feature_set_id = current_set.feature_set_id;
+  return result;
+end
+$$;
+
+comment on function feature.activate_set(text, boolean) is
+'Lets the set p_set be computed for every instrument, now and whenever its bars change; for p_active false no longer: its values stay as they are. Gives the set. Errors: MB003 for an unknown set.';
+
+revoke all on function feature.activate_set(text, boolean) from public;
+grant execute on function feature.activate_set(text, boolean) to marketbase_worker;
