@@ -6,8 +6,7 @@ alter table quality.validation_rule add constraint validation_rule_dataset_check
   check (dataset in ('candidate_bar', 'candidate_fact', 'price_data', 'company_fundamental', 'feature_vector', 'model_prediction', 'feature_set'));
 
 alter table quality.validation_result add column if not exists feature_set_version_id bigint references feature.feature_set_version;
-create index if not exists validation_result_feature_set_version_id_idx on quality.validation_result (feature_set_version_id)
-  where feature_set_version_id is not null;
+create index if not exists validation_result_feature_set_version_id_idx on quality.validation_result (feature_set_version_id);
 comment on column quality.validation_result.feature_set_version_id is 'Version of the feature set that a rule on sets looked at; null for the other rules.';
 
 -- Types are dropped first so that this file can be applied again while it is current; functions that use them follow.
