@@ -11,7 +11,7 @@ drop policy if exists feature_set_update on feature.feature_set;
 create policy feature_set_update on feature.feature_set for update to marketbase_worker using (true) with check (true);
 revoke all on feature.feature_set from public, marketbase_reader, marketbase_worker;
 grant select on feature.feature_set to marketbase_reader;
-grant insert (name, description, bar_interval) on feature.feature_set to marketbase_worker;
+grant insert (name, description, bar_interval, is_active) on feature.feature_set to marketbase_worker;
 grant update (description, is_active) on feature.feature_set to marketbase_worker;
 
 alter table feature.feature_set_version enable row level security;
@@ -24,7 +24,7 @@ create policy feature_set_version_update on feature.feature_set_version for upda
 revoke all on feature.feature_set_version from public, marketbase_reader, marketbase_worker;
 grant select on feature.feature_set_version to marketbase_reader;
 grant insert (
-  feature_set_id, version, feature_names, kernels, lookback, compiled_sql, is_current
+  feature_set_id, version, feature_names, kernels, lookback, compiled_sql, sources, is_current
 ) on feature.feature_set_version to marketbase_worker;
 grant update (is_current) on feature.feature_set_version to marketbase_worker;
 

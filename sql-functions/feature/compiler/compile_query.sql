@@ -22,6 +22,7 @@ declare
     where p_plan -> 'columns' ? part.name or windows::text ~ format('\m%s\M', part.name)
     order by part.position
   );
+  source record;
   stages text[];
   stage text := 'bar';
   later text;
@@ -32,6 +33,40 @@ begin
     E'bar as (\n  select %s\n  from feature.known_bars($1, %L, %s, $2, $3)\n)',
     array_to_string('{span,instrument_id,ts,known_from}' || columns, ', '), p_bar_interval, coalesce(p_lookback::text, 'null')
   )];
+
+  -- What other functions know about a bar joins it.
+  for source in
+    select
+      entry.value ->> 'function' as function,
+      split_part(entry.value ->> 'function', '.', 2) as name,
+      array_agg(entry.key order by entry.key) as columns,
+      case when bool_and(entry.value -> 'concepts' <> 'null') then
+        array(select distinct jsonb_array_elements_text(each.value -> 'concepts') from jsonb_each(p_plan -> 'columns') as each where each.value -> 'concepts' <> 'null' order by 1)
+      end as concepts
+    from jsonb_each(p_plan -> 'columns') as entry
+    where entry.value ->> 'function' is not null
+    group by entry.value ->> 'function'
+    order by 1
+  loop
+    if stage = 'bar' then
+      stages[1] := replace(stages[1], 'bar as (', 'bar as materialized (');
+      stages := stages || E'reach as (
+  select array_agg(instrument_id) as ids, array_agg(first_ts) as first_ts, array_agg(last_ts) as last_ts
+  from (select instrument_id, min(ts) as first_ts, max(ts) as last_ts from bar group by instrument_id) as read
+)'::text;
+    end if;
+    stages := stages || format(
+      E'%1$s as (\n  select told.instrument_id, told.ts, %2$s\n  from reach\n  cross join lateral %3$s(ids, %4$L, first_ts, last_ts%5$s) as told\n)',
+      source.name, (select string_agg('told.' || name, ', ') from unnest(source.columns) as name), source.function, p_bar_interval,
+      case when source.name = 'fundamental_columns' then format(', %L', source.concepts) else '' end
+    );
+    stages := stages || format(
+      E'bar_with_%1$s as (\n  select %2$s.*, %3$s\n  from %2$s\n  left join %1$s on %1$s.instrument_id = %2$s.instrument_id and %1$s.ts = %2$s.ts\n)',
+      source.name, stage, (select string_agg(format('%s.%s', source.name, name), ', ') from unnest(source.columns) as name)
+    );
+    columns := columns || source.columns;
+    stage := 'bar_with_' || source.name;
+  end loop;
 
   for level in 1 .. p_levels loop
     names := feature.compile_list(arguments, level - 1, listed);
