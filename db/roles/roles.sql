@@ -27,7 +27,7 @@ comment on role marketbase_reader is 'marketbase: reads market data, features an
 comment on role marketbase_analyst is 'marketbase: a reader who may run the analysis functions.';
 comment on role marketbase_auditor is 'marketbase: a reader who also sees runs, lineage and the audit chain.';
 comment on role marketbase_author is 'marketbase: a reader who may define features and rules.';
-comment on role marketbase_probe is 'marketbase: a reader from whom row-level security hides all but the instruments of one look-ahead probe; the worker becomes it to compute in a closed world.';
+comment on role marketbase_probe is 'marketbase: an analyst from whom row-level security hides all but the instruments of one look-ahead probe; the worker becomes it to compute in a closed world.';
 comment on role marketbase_migrator is 'marketbase: logs in to migrate and acts as the owner.';
 comment on role marketbase_worker is 'marketbase: logs in to ingest, compute and train; writes through functions.';
 comment on role marketbase_authenticator is 'marketbase: logs in for GraphQL and psql; has no right but to become reader, analyst, auditor or author.';
@@ -39,8 +39,8 @@ alter role marketbase_auditor nologin;
 alter role marketbase_author nologin;
 alter role marketbase_probe nologin;
 
-grant marketbase_reader to marketbase_analyst, marketbase_auditor, marketbase_author, marketbase_probe with inherit true;
-grant marketbase_analyst to marketbase_worker with inherit true;
+grant marketbase_reader to marketbase_analyst, marketbase_auditor, marketbase_author with inherit true;
+grant marketbase_analyst to marketbase_worker, marketbase_probe with inherit true;
 -- The worker may become a probe, and is not one.
 grant marketbase_probe to marketbase_worker with inherit false, set true;
 
