@@ -6,7 +6,7 @@ create or replace function feature.drift(
   p_current_from timestamptz,
   p_current_to timestamptz,
   p_thresholds jsonb default '{}',
-  p_max_vectors integer default 20000
+  p_max_vectors integer default 10000
 ) returns setof feature.feature_drift
 language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp

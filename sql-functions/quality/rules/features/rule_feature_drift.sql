@@ -13,7 +13,7 @@ revoke all on function quality.rule_feature_drift(text, jsonb) from public;
 grant execute on function quality.rule_feature_drift(text, jsonb) to marketbase_worker;
 
 select quality.define_rule(
-  'feature_drift', 'feature_set', 'features', 'error', '{"baseline_days": 365, "current_days": 30, "max_vectors": 20000, "thresholds": {}}',
+  'feature_drift', 'feature_set', 'features', 'error', '{"baseline_days": 365, "current_days": 30, "max_vectors": 10000, "thresholds": {}}',
   'A feature is distributed differently than in the baseline window, is missing far more often or is no longer computed: a model that was trained on the baseline meets data that it has not seen.',
   'Look at feature.profile of both windows and at the bars beneath; train the model again where the market has moved, correct the data where it is wrong.'
 );

@@ -13,7 +13,7 @@ revoke all on function quality.rule_feature_drift_warning(text, jsonb) from publ
 grant execute on function quality.rule_feature_drift_warning(text, jsonb) to marketbase_worker;
 
 select quality.define_rule(
-  'feature_drift_warning', 'feature_set', 'features', 'warning', '{"baseline_days": 365, "current_days": 30, "max_vectors": 20000, "thresholds": {}}',
+  'feature_drift_warning', 'feature_set', 'features', 'warning', '{"baseline_days": 365, "current_days": 30, "max_vectors": 10000, "thresholds": {}}',
   'A feature is distributed somewhat differently than in the baseline window, or has more nulls, or lacks the last session.',
   'Watch it: compare feature.drift of the last weeks.'
 );
