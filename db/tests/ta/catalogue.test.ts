@@ -238,7 +238,7 @@ t.test("lookback says how far a kernel reaches, bit for bit", async (t) => {
         Object.fromEntries(Object.entries(whole).map(([name, series]) => [name, [...first(series[0]!), ...series.slice(1)]]));
       const expected = JSON.stringify(await values(whole));
       let depends = false;
-      for (const other of [from(() => []), from(() => [null]), from((value) => [value * 1e3])]) depends ||= JSON.stringify(await values(other)) !== expected;
+      for (const other of [from(() => []), from(() => [null]), from((value) => [value * 1e3]), from((value) => [value / 1e3])]) depends ||= JSON.stringify(await values(other)) !== expected;
       t.ok(depends, `ta.${kernel.name} is unbounded: its values depend on the bar with which the series begins`);
       continue;
     }

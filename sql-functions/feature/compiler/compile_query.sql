@@ -12,7 +12,8 @@ as $$
 declare
   arguments constant jsonb := p_plan -> 'arguments';
   kernels constant jsonb := p_plan -> 'kernels';
-  windows constant jsonb := p_plan -> 'windows';
+  -- What only the features need runs at the last level, where windows over one frame share the reading of its rows.
+  windows constant jsonb := feature.delay_windows(p_plan, p_levels);
   outputs constant text := array_to_string(p_outputs, E'\n    ');
   listed constant text := E',\n    %1$s as %2$s';
   -- The columns that the rows of the last stage have, besides span, instrument_id, ts and known_from.
@@ -71,9 +72,20 @@ begin
   for level in 1 .. p_levels loop
     names := feature.compile_list(arguments, level - 1, listed);
     if names <> '' then
-      -- Without offset 0 each window would compute the arguments again, for each row of each frame.
-      stages := stages || format(E'row_%s as (\n  select\n    %s.*%s\n  from %2$s\n  order by span, ts\n  offset 0\n)', level, stage, names);
-      columns := columns || feature.plan_aliases(arguments, level - 1);
+      -- Without offset 0 each window would compute the arguments again, for each row of each frame. They stand first, because a row of a frame is
+      -- taken apart up to the last column that is needed.
+      columns := feature.plan_aliases(arguments, level - 1) || columns;
+      select string_agg(
+        format(E',\n    %s', coalesce(
+          (select entry.key || ' as ' || name from jsonb_each(arguments) as entry where entry.value ->> 'alias' = name and (entry.value ->> 'level')::integer = level - 1),
+          name
+        )), ''
+      )
+      into names
+      from unnest(columns) as name;
+      stages := stages || format(
+        E'row_%s as (\n  select\n    span, instrument_id, ts, known_from%s\n  from %s\n  order by span, ts\n  offset 0\n)', level, names, stage
+      );
       stage := 'row_' || level;
     end if;
 
@@ -95,6 +107,9 @@ begin
         E'kernel_%1$s as materialized (\n  select\n    series_%1$s.*%2$s\n  from series_%1$s\n)', level, feature.compile_list(kernels, level, listed)
       );
       columns := array(select name from unnest(columns) as name where later ~ format('\m%s\M', name)) || feature.plan_aliases(kernels, level);
+      columns := array(
+        select name from unnest(columns) with ordinality as listed_column (name, position) order by windows::text !~ format('\m%s\M', name), position
+      );
       select string_agg(format(E',\n    unnest(%1$s) as %1$s', name), '') into names from unnest(columns) as name;
       stages := stages || format(
         E'value_%1$s as (\n  select\n    span, instrument_id, unnest(ts) as ts, unnest(known_from) as known_from%2$s\n  from kernel_%1$s\n)', level, names

@@ -48,11 +48,11 @@ with candle (name, expression, description) as (
       'cord', 'ta.rolling_corr(close / ta.ref(close, 1), ln(volume / ta.ref(volume, 1) + 1), {n})',
       'correlation of the change of the close and the logarithm of the change of the volume over {n} bars.'
     ),
-    ('cntp', 'ta.rolling_mean(case when close > ta.ref(close, 1) then 1 else 0 end, {n})', 'share of rising closes among {n} bars.'),
-    ('cntn', 'ta.rolling_mean(case when close < ta.ref(close, 1) then 1 else 0 end, {n})', 'share of falling closes among {n} bars.'),
+    ('cntp', 'ta.rolling_count(case when close > ta.ref(close, 1) then 1 end, {n}) / ta.rolling_count(close, {n})', 'share of rising closes among {n} bars.'),
+    ('cntn', 'ta.rolling_count(case when close < ta.ref(close, 1) then 1 end, {n}) / ta.rolling_count(close, {n})', 'share of falling closes among {n} bars.'),
     (
-      'cntd', 'ta.rolling_mean(case when close > ta.ref(close, 1) then 1 else 0 end, {n})'
-        || ' - ta.rolling_mean(case when close < ta.ref(close, 1) then 1 else 0 end, {n})',
+      'cntd', '(ta.rolling_count(case when close > ta.ref(close, 1) then 1 end, {n}) - ta.rolling_count(case when close < ta.ref(close, 1) then 1 end, {n}))'
+        || ' / ta.rolling_count(close, {n})',
       'share of rising less share of falling closes among {n} bars.'
     ),
     (
