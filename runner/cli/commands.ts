@@ -11,6 +11,7 @@ export const commands: Readonly<Record<string, () => Promise<{ default: Command 
   "features status": () => import("./commands/features-status.ts"),
   "features define": () => import("./commands/features-define.ts"),
   "features diff": () => import("./commands/features-diff.ts"),
+  "features probe": () => import("./commands/features-probe.ts"),
   "features audit": () => import("./commands/features-audit.ts"),
   train: () => import("./commands/train.ts"),
   predict: () => import("./commands/predict.ts"),

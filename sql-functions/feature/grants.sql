@@ -103,3 +103,9 @@ grant select on feature.computation_task to marketbase_reader;
 grant insert (feature_set_id, instrument_ids, from_ts, to_ts, bars, run_id) on feature.computation_task to marketbase_worker;
 grant update (instrument_ids, from_ts, to_ts, bars, error) on feature.computation_task to marketbase_worker;
 grant delete on feature.computation_task to marketbase_worker;
+
+-- A look-ahead probe computes from bars and facts: stored vectors, which know the future of its world, do not exist for it.
+drop policy if exists feature_vector_probe on feature.feature_vector;
+create policy feature_vector_probe on feature.feature_vector as restrictive for select to marketbase_probe using (false);
+drop policy if exists feature_vector_history_probe on feature.feature_vector_history;
+create policy feature_vector_history_probe on feature.feature_vector_history as restrictive for select to marketbase_probe using (false);
