@@ -65,3 +65,6 @@ alter table pipeline.stale_range drop constraint if exists stale_range_consumer_
 alter table pipeline.stale_range add constraint stale_range_consumer_check
   check (consumer in ('quality', 'feature', 'fundamental_feature', 'ml', 'portfolio', 'risk'));
 comment on column pipeline.stale_range.consumer is 'Who has to look again: quality, feature, fundamental_feature (sets that use fundamentals), ml, portfolio or risk.';
+
+alter table feature.feature_set_version add column if not exists compiler_state text;
+comment on column feature.feature_set_version.compiler_state is 'Mark of the functions with which it was last compiled: feature.compiler_state.';

@@ -85,7 +85,8 @@ begin
   result.lookback := nullif(lookback, 'infinity')::integer;
   result.sources := array(select distinct source from feature.bar_column where plan -> 'columns' ? column_name order by source);
   result.kernels := feature.kernel_versions(
-    array(select jsonb_object_keys(plan -> 'used')) || array(select distinct source_function from feature.bar_column where plan -> 'columns' ? column_name and source_function is not null)
+    array(select jsonb_object_keys(plan -> 'used'))
+    || array(select distinct source_function from feature.bar_column where plan -> 'columns' ? column_name and source_function is not null)
   );
   if 'fundamental' = any (result.sources) then
     result.kernels := result.kernels || jsonb_build_object(

@@ -60,7 +60,10 @@ begin
     where feature_set_version_id = current_version.feature_set_version_id;
 
     insert into feature.feature_set_version (feature_set_id, version, feature_names, kernels, lookback, compiled_sql, sources, in_force_from)
-    values (known.feature_set_id, compiled.version, compiled.feature_names, compiled.kernels, compiled.lookback, compiled.compiled_sql, compiled.sources, moment)
+    values (
+      known.feature_set_id, compiled.version, compiled.feature_names, compiled.kernels, compiled.lookback, compiled.compiled_sql,
+      compiled.sources, moment
+    )
     returning * into current_version;
 
     insert into feature.feature_definition (feature_set_version_id, name, position, expression, description)

@@ -27,5 +27,7 @@ select feature.define_set(
     ('share_growth', 'shares_outstanding / shares_outstanding_year_ago - 1', 'Growth of the shares outstanding over a year, in equal shares; negative for buybacks.'),
     ('accruals', '(net_income_ttm - operating_cash_flow_ttm) / total_assets', 'Net income less operating cash flow of twelve months, to assets (Sloan 1996, in its cash flow form).'),
     ('days_since_filing', 'days_since_filing', 'Days since the last filing that changed the figures.')
-  ]::feature.definition[]
+  ]::feature.definition[],
+  '1d',
+  false
 );

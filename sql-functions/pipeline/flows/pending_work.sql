@@ -21,7 +21,7 @@ begin atomic
   where not exists (select from ingest.normalisation done where done.raw_response_id = response.raw_response_id)
   union all
   select
-    case mark.consumer when 'quality' then 'validate' when 'feature' then 'features' when 'ml' then 'train' else mark.consumer end,
+    case mark.consumer when 'quality' then 'validate' when 'feature' then 'features' when 'fundamental_feature' then 'features' when 'ml' then 'train' else mark.consumer end,
     format('%s changed between %s and %s', instrument.symbol, min(mark.from_ts)::date, max(mark.to_ts)::date)
   from pipeline.stale_range mark
   join market.instrument instrument using (instrument_id)
@@ -31,8 +31,16 @@ begin atomic
   from feature.feature_set_version version
   join feature.feature_set feature_set using (feature_set_id)
   where version.is_current
+    and feature_set.is_active
     and exists (select from market.price_data bar where bar.bar_interval = feature_set.bar_interval)
     and not exists (select from feature.feature_vector vector where vector.feature_set_version_id = version.feature_set_version_id)
+  union all
+  select 'features', format('%s bars of set %s are planned and not computed', sum(part.bars), feature_set.name)
+  from feature.computation_task task
+  join feature.feature_set feature_set using (feature_set_id)
+  cross join lateral unnest(task.bars) as part (bars)
+  where task.error is null
+  group by feature_set.name
   union all
   select 'train', format('model %s was never trained', model.name)
   from ml.model model
@@ -40,7 +48,7 @@ begin atomic
 end;
 
 comment on function pipeline.pending_work(text) is
-'What the flow p_flow would have to do, one row per reason: an unfinished run, something never fetched or normalised, data that changed, a version of a feature set without values, a model never trained. No rows: everything is there.';
+'What the flow p_flow would have to do, one row per reason: an unfinished run, something never fetched or normalised, data that changed, a version of an active feature set without values, bars that are planned and not computed, a model never trained. No rows: everything is there.';
 
 revoke all on function pipeline.pending_work(text) from public;
 grant execute on function pipeline.pending_work(text) to marketbase_reader;
