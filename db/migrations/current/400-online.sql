@@ -44,5 +44,5 @@ comment on column feature.online_reading.run_id is 'Run that read it.';
 
 alter table quality.validation_rule drop constraint if exists validation_rule_dataset_check;
 alter table quality.validation_rule add constraint validation_rule_dataset_check check (
-  dataset in ('candidate_bar', 'candidate_fact', 'price_data', 'company_fundamental', 'feature_vector', 'model_prediction', 'online_vector')
+  dataset in ('candidate_bar', 'candidate_fact', 'price_data', 'company_fundamental', 'feature_vector', 'model_prediction', 'online_vector', 'feature_set')
 );

@@ -1,10 +1,6 @@
 -- Look-ahead probe, drift and profile of feature sets: results that belong to a set, and what the functions return.
 
--- Rules on feature sets are asked when somebody wants to know, with their parameters, and not after every change of data.
-alter table quality.validation_rule drop constraint if exists validation_rule_dataset_check;
-alter table quality.validation_rule add constraint validation_rule_dataset_check
-  check (dataset in ('candidate_bar', 'candidate_fact', 'price_data', 'company_fundamental', 'feature_vector', 'model_prediction', 'online_vector', 'feature_set'));
-
+-- Rules on feature sets are asked when somebody wants to know, with their parameters, and not after every change of data (400-online.sql lets their data set in).
 alter table quality.validation_result add column if not exists feature_set_version_id bigint references feature.feature_set_version;
 create index if not exists validation_result_feature_set_version_id_idx on quality.validation_result (feature_set_version_id);
 comment on column quality.validation_result.feature_set_version_id is 'Version of the feature set that a rule on sets looked at; null for the other rules.';

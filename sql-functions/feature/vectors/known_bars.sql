@@ -42,16 +42,28 @@ begin atomic
         over (partition by compared.span order by compared.ts rows between coalesce(p_lookback, 0) preceding and current row) as falls
     from (
       select
-        wanted.span, wanted.instrument_id, bar.ts, greatest(bar.known_from, closed.known_to) as known_from, bar.open, bar.high, bar.low, bar.close, bar.volume,
-        row_number() over (partition by wanted.span order by bar.ts)::double precision as bar_number,
-        lag(greatest(bar.known_from, closed.known_to)) over (partition by wanted.span order by bar.ts) as known_before
-      from unnest(p_instrument_ids, p_from_ts, p_to_ts) with ordinality as wanted (instrument_id, from_ts, to_ts, span)
-      join market.price_data as bar
-        on bar.instrument_id = wanted.instrument_id
-        and bar.bar_interval = p_bar_interval
-        and bar.ts between coalesce(wanted.from_ts, '-infinity') and coalesce(wanted.to_ts, 'infinity')
-      left join feature.closed_bars(p_instrument_ids, p_bar_interval) as closed
-        on closed.instrument_id = bar.instrument_id and closed.ts = bar.ts
+        read.*,
+        row_number() over (partition by read.span order by read.ts)::double precision as bar_number,
+        lag(read.known_from) over (partition by read.span order by read.ts) as known_before
+      from (
+        select
+          wanted.span, wanted.instrument_id, bar.ts, bar.open, bar.high, bar.low, bar.close, bar.volume,
+          case
+            when wanted.has_history then feature.latest_known(wanted.instrument_id, p_bar_interval, bar.ts, 0)
+            else bar.known_from
+          end as known_from
+        from (
+          select given.*, exists (
+            select from market.price_data_history as history where history.instrument_id = given.instrument_id and history.bar_interval = p_bar_interval
+          ) as has_history
+          from unnest(p_instrument_ids, p_from_ts, p_to_ts) with ordinality as given (instrument_id, from_ts, to_ts, span)
+        ) as wanted
+        join market.price_data as bar
+          on bar.instrument_id = wanted.instrument_id
+          and bar.bar_interval = p_bar_interval
+          and bar.ts between coalesce(wanted.from_ts, '-infinity') and coalesce(wanted.to_ts, 'infinity')
+        offset 0
+      ) as read
     ) as compared
   ) as counted;
 end;
