@@ -2,6 +2,8 @@ import t from "tap";
 import { shared, testDatabase } from "../support/database.ts";
 import { candlesOf, differences, packedLines } from "./candles.ts";
 
+t.setTimeout(300_000);
+
 t.test("all patterns are TA-Lib's on 26 stocks and two indices", { timeout: 600_000 }, async (t) => {
   const files = ["sp500_5yr", "dji_table", "gspc_table"].map((name) => shared(t, `prices/${name}.csv.gz`));
   const [stocks, ...indices] = files.filter((file) => file !== undefined);

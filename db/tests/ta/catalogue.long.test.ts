@@ -2,6 +2,8 @@ import t from "tap";
 import { testDatabase, type Refusal, type TestDatabase } from "../support/database.ts";
 import type { Series } from "./reference.ts";
 
+t.setTimeout(300_000);
+
 /** A kernel as the catalogue describes it. */
 interface Kernel {
   readonly name: string;

@@ -3,6 +3,8 @@ import { shared, testDatabase, type TestDatabase } from "../support/database.ts"
 import { loadTalib, type Talib } from "../support/talib.ts";
 import { largestDifference, numbers, readColumns, type Series } from "./reference.ts";
 
+t.setTimeout(300_000);
+
 /** Bars without gaps; periods is what MAVP asks for. */
 interface Bars {
   readonly open: number[];

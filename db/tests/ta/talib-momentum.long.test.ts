@@ -3,6 +3,8 @@ import { shared, testDatabase } from "../support/database.ts";
 import { loadTalib } from "../support/talib.ts";
 import { largestDifference, numbers, readColumns, type Series } from "./reference.ts";
 
+t.setTimeout(300_000);
+
 type Column = "open" | "high" | "low" | "close" | "volume" | "unit";
 type Bars = Record<Column, number[]>;
 

@@ -2,6 +2,8 @@ import t from "tap";
 import { shared, testDatabase } from "../support/database.ts";
 import { candlesOf, columns, differences, engineered, ours, packedLines, patterns, penetrations, random, theirs, type Candles } from "./candles.ts";
 
+t.setTimeout(300_000);
+
 t.test("all patterns are TA-Lib's on candles made to show them", async (t) => {
   const db = await testDatabase(t);
   const found = await db.query<{ name: string }>("select proname as name from pg_proc where pronamespace = 'ta'::regnamespace and proname ~ '^cdl' order by 1");

@@ -4,6 +4,8 @@ import t from "tap";
 import { shared, testDatabase } from "../support/database.ts";
 import { largestDifference, numbers, readColumns, type Series } from "./reference.ts";
 
+t.setTimeout(300_000);
+
 /** Numbers between 0 and 1 that are the same in every run. */
 function randomNumbers(seed: number): () => number {
   let state = seed;
