@@ -31,7 +31,7 @@ t.test("a kernel gives over rows what it gives on arrays", async (t) => {
       const call = names.map((name, i) => (types[i] === "double precision[]" ? (name === "y" ? "y" : "x") : String(period)));
       const lookback = await db.value<number>("select feature.kernel_lookback($1, $2)::float8", [kernel, call.map((argument) => (/\d/.test(argument) ? argument : null))]);
       const overRows = await db.value<string>("select feature.row_form($1, $2, $3, $4)", [row_form, names, call, lookback]);
-      const [row] = await db.query<{ bars: number; differing: number; worst: number | null }>(
+      const [row] = await db.query<{ bars: number; differing: number; worst: number | null; types: string[] }>(
         `with over_rows as (
            select bar, ${overRows} as value
            from (select series.*, bar::double precision as bar_number from series) as series
@@ -42,10 +42,11 @@ t.test("a kernel gives over rows what it gives on arrays", async (t) => {
            cross join lateral unnest(${kernel}(${call.join(", ")})) with ordinality as result (value, bar)
          )
          select count(*)::float8 as bars, count(*) filter (where (over_rows.value is null) <> (on_arrays.value is null))::float8 as differing,
-           max(abs(over_rows.value - on_arrays.value) / greatest(1e-9, abs(on_arrays.value))) as worst
+           max(abs(over_rows.value - on_arrays.value) / greatest(1e-9, abs(on_arrays.value))) as worst,
+           array_agg(distinct pg_typeof(over_rows.value)::text) as types
          from over_rows join on_arrays using (bar)`,
       );
-      t.same([row?.bars, row?.differing], [300, 0], `${kernel}, ${period}: null at the same bars`);
+      t.same([row?.bars, row?.differing, row?.types], [300, 0, ["double precision"]], `${kernel}, ${period}: doubles, null at the same bars`);
       // A residual or a covariance near zero has lost the digits of the values that it is the difference of.
       t.ok((row?.worst ?? 0) < (/resi|cov|slope|beta|rsquare|corr|delta/.test(kernel) ? 1e-6 : 1e-11), `${kernel}, ${period}: the same figures, at worst ${row?.worst}`);
     }

@@ -15,7 +15,7 @@ Arguments: series; period in bars, 1 or more.
 NULL behaviour: NULL, NaN and infinity are not counted; 0, not NULL, where the window has no value.
 Warm-up: none, the first values come from the bars that there are (pandas min_periods = 1).
 Errors: MB001 for a bad period or array.
-row form: count({series}) over frame
+row form: (count({series}) over frame)::double precision
 lookback: period - 1$$;
 
 revoke all on function ta.rolling_count(double precision[], integer) from public;
