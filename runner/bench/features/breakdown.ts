@@ -1,0 +1,65 @@
+import type pg from "pg";
+import { one, value } from "../../database/pool.ts";
+import type { BenchmarkContext, Row } from "../benchmark.ts";
+
+/** As many bars as a piece of work has. */
+const PIECE = 100_000;
+
+/**
+ * Where the time of computing and storing goes: its parts run by themselves over the bars of one piece, each the best of several times and undone
+ * afterwards; a part is the difference to the one before it. What the whole took beyond them is the last line.
+ */
+export async function breakdown(context: BenchmarkContext, admin: pg.ClientBase, ids: readonly number[], bars: number, seconds: number): Promise<Row[]> {
+  const chosen = ids.slice(0, Math.max(1, Math.floor((PIECE * ids.length) / bars)));
+  const spans = [chosen, chosen.map(() => null), chosen.map(() => null)];
+  const set = await one<{ compiled_sql: string; lookback: number; version: string; run: string }>(
+    admin,
+    `select compiled_sql, lookback, feature_set_version_id::text as version, (select max(run_id) from pipeline.pipeline_run)::text as run from feature.current_set('qlib14')`,
+  );
+  const columns = "(instrument_id, feature_set_version_id, ts, values, known_from, run_id)";
+  const computed = `select instrument_id, $4::bigint, ts, values, known_from, $5::bigint from (${set.compiled_sql}) as computed`;
+  // The same table and keys, but nothing that fires; it is undone with the rest.
+  const bare = "create table bench.bare_vector (like feature.feature_vector including all)";
+  const stored = [...spans, set.version, set.run];
+  const emptied = "delete from feature.feature_vector where instrument_id = any ($1)";
+
+  const time = async (sql: string, values: readonly unknown[], before: readonly (readonly [string, readonly unknown[]])[] = []) => {
+    let best = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < Math.max(2, context.rounds); i++) {
+      await admin.query("begin");
+      try {
+        for (const [text, parameters] of before) await admin.query(text, [...parameters]);
+        const begun = performance.now();
+        await admin.query(sql, [...values]);
+        best = Math.min(best, (performance.now() - begun) / 1_000);
+      } finally {
+        await admin.query("rollback");
+      }
+    }
+    return best;
+  };
+  return await context.progress.run("breakdown", async () => {
+    const measured = Number(await value<number>(admin, "select count(*)::float8 from market.price_data where instrument_id = any ($1)", [chosen]));
+    const read = await time("select count(close + open + high + low + volume) from market.price_data where bar_interval = '1d' and instrument_id = any ($1)", [chosen]);
+    const known = await time("select count(close), max(known_from) from feature.known_bars($1, '1d', $4, $2, $3)", [...spans, set.lookback]);
+    const windows = await time(`select count(values), max(known_from) from (${set.compiled_sql}) as computed`, spans);
+    const rows = await time(`insert into bench.bare_vector ${columns} ${computed}`, stored, [[bare, []]]);
+    const replica: [string, unknown[]][] = [["set local session_replication_role to replica", []], [emptied, [chosen]], ["set local session_replication_role to origin", []]];
+    const triggers = await time(`insert into feature.feature_vector ${columns} ${computed}`, stored, replica);
+    const whole = await time("select count(*) from feature.compute($1, 'qlib14', $2, $3, $4)", [set.run, ...spans], replica);
+    const parts: [what: string, seconds: number][] = [
+      ["read the bars", read],
+      ["when each window was known, order", known - read],
+      ["windows and arithmetic", windows - known],
+      ["store rows and key", rows - windows],
+      ["lineage and marks (triggers)", triggers - rows],
+      ["feature.compute: checks, counts", whole - triggers],
+    ];
+    const perBar = (part: number) => (part / measured) * 1e6;
+    const inAll = (seconds / bars) * 1e6;
+    const rest = inAll - perBar(whole);
+    return [...parts.map(([what, part]) => [what, perBar(part)] as const), ["plan, commits, pieces after the first", rest] as const, ["in all", inAll] as const].map(([what, micro]) => ({
+      part: what, "µs a bar": Number(micro.toFixed(2)), share: `${((micro / inAll) * 100).toFixed(0)}%`,
+    }));
+  });
+}
