@@ -132,3 +132,26 @@ grant select on market.concept_tag to marketbase_reader;
 grant insert (concept, priority, taxonomy, tag, weight) on market.concept_tag to marketbase_worker;
 grant update (weight) on market.concept_tag to marketbase_worker;
 grant delete on market.concept_tag to marketbase_worker;
+
+-- To a look-ahead probe only the instruments of its world exist (feature.compute_in_world says which), and nothing else.
+drop policy if exists instrument_probe on market.instrument;
+create policy instrument_probe on market.instrument as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
+drop policy if exists price_data_probe on market.price_data;
+create policy price_data_probe on market.price_data as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
+drop policy if exists price_data_history_probe on market.price_data_history;
+create policy price_data_history_probe on market.price_data_history as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
+drop policy if exists corporate_action_probe on market.corporate_action;
+create policy corporate_action_probe on market.corporate_action as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
+drop policy if exists corporate_action_history_probe on market.corporate_action_history;
+create policy corporate_action_history_probe on market.corporate_action_history as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
+drop policy if exists company_fundamental_probe on market.company_fundamental;
+create policy company_fundamental_probe on market.company_fundamental as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
+drop policy if exists company_fundamental_history_probe on market.company_fundamental_history;
+create policy company_fundamental_history_probe on market.company_fundamental_history as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));

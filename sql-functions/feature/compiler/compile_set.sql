@@ -83,7 +83,17 @@ begin
   end loop;
 
   result.lookback := nullif(lookback, 'infinity')::integer;
-  result.kernels := feature.kernel_versions(array(select jsonb_object_keys(plan -> 'used')));
+  result.sources := array(select distinct source from feature.bar_column where plan -> 'columns' ? column_name order by source);
+  result.kernels := feature.kernel_versions(
+    array(select jsonb_object_keys(plan -> 'used'))
+    || array(select distinct source_function from feature.bar_column where plan -> 'columns' ? column_name and source_function is not null)
+  );
+  if 'fundamental' = any (result.sources) then
+    result.kernels := result.kernels || jsonb_build_object(
+      'market.concept_tag',
+      (select left(encode(sha256(convert_to(string_agg(tag::text, E'\n' order by tag::text), 'UTF8')), 'hex'), 12) from market.concept_tag as tag)
+    );
+  end if;
   result.compiled_sql := feature.compile_query(plan, outputs, levels, result.lookback, p_bar_interval);
   result.version := left(encode(sha256(convert_to(
     jsonb_build_object(
