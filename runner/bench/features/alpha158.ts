@@ -7,7 +7,7 @@ import { one, value } from "../../database/pool.ts";
 import type { BenchmarkContext, Row } from "../benchmark.ts";
 import { median } from "../machine.ts";
 import { randomBars, type Bars } from "./bars.ts";
-import { loadBars, type Series } from "./load.ts";
+import { emptyVectors, loadBars, type Series } from "./load.ts";
 
 /** Five years of the S&P 500, where that file lies beside the checkout. */
 const file = join(repositoryRoot, "../shared/data/prices/sp500_5yr.csv.gz");
@@ -33,9 +33,7 @@ export async function alpha158({ progress, scale, rounds }: BenchmarkContext, ad
   await progress.run("alpha158", async (step) => {
     step.total(bars * rounds);
     for (let round = 0; round < rounds; round++) {
-      await admin.query("set session_replication_role to replica");
-      await admin.query("delete from feature.feature_vector where instrument_id = any ($1)", [ids]);
-      await admin.query("reset session_replication_role");
+      await emptyVectors(admin);
       const runId = await value<string>(worker, "select pipeline.start_run('features', 'features')::text");
       const begun = performance.now();
       for (let first = 0; first < ids.length; first += size) {

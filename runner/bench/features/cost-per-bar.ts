@@ -3,7 +3,7 @@ import { value } from "../../database/pool.ts";
 import type { BenchmarkContext, Row } from "../benchmark.ts";
 import { median } from "../machine.ts";
 import { minute, randomBars } from "./bars.ts";
-import { loadBars } from "./load.ts";
+import { emptyVectors, loadBars } from "./load.ts";
 
 /** Series of ever more one-minute bars, each computed and stored as a whole by the features of qlib14: the cost per bar should not depend on the length. */
 export async function costPerBar({ progress, scale, rounds, full }: BenchmarkContext, admin: pg.ClientBase, worker: pg.Pool): Promise<Row[]> {
@@ -24,9 +24,7 @@ export async function costPerBar({ progress, scale, rounds, full }: BenchmarkCon
     const seconds: number[] = [];
     await progress.run(`compute ${bars} bars`, async () => {
       for (let i = 0; i < times; i++) {
-        await admin.query("set session_replication_role to replica");
-        await admin.query("delete from feature.feature_vector where instrument_id = any ($1)", [ids]);
-        await admin.query("reset session_replication_role");
+        await emptyVectors(admin);
         const runId = await value<string>(worker, "select pipeline.start_run('features', 'features')::text");
         const begun = performance.now();
         await worker.query("select feature.compute($1, $2, $3, array[null]::timestamptz[], array[null]::timestamptz[])", [runId, set, ids]);

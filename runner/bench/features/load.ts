@@ -97,3 +97,10 @@ export async function loadBars(
   }
   return ids;
 }
+
+/** Throws away what was computed, lineage too, which is append-only for everybody else; the tables are as new. */
+export async function emptyVectors(admin: pg.ClientBase): Promise<void> {
+  await admin.query("set session_replication_role to replica");
+  await admin.query("truncate feature.feature_vector, lineage.data_lineage, feature.computation_task, pipeline.stale_range");
+  await admin.query("reset session_replication_role");
+}
