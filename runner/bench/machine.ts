@@ -67,6 +67,15 @@ export function serverSeconds(pid: number | undefined): number {
   return found.length === 0 ? Number.NaN : found.reduce((sum, one) => sum + one.seconds, 0);
 }
 
+/** Processor time of one process alone, to the microsecond; nothing where the system does not say. */
+export function processorSeconds(pid: number): number | undefined {
+  try {
+    return Number(readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ")[0]) / 1e9;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Memory that the processes of a server hold for themselves, without the buffers that they share, in bytes. */
 function serverMemory(pid: number): number {
   return family(pid).reduce((sum, one) => {
