@@ -2,6 +2,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Config } from "../config/config.ts";
+import { EXIT, UserError } from "../config/user-error.ts";
 import { withConnection } from "../database/connect.ts";
 import { openDatabase } from "../database/open.ts";
 import { value } from "../database/pool.ts";
@@ -61,6 +62,10 @@ export async function runBenchmarks(config: Config, chosen: readonly Benchmark[]
       } finally {
         await database.close();
       }
+    } catch (error) {
+      // The server was stopped under the benchmark: what it says of that is of no interest.
+      if (!options.signal.aborted) throw error;
+      throw new UserError("The benchmark was interrupted; its server and its files are gone.", { exitCode: EXIT.tryAgain, cause: error });
     } finally {
       options.signal.removeEventListener("abort", interrupt);
       rmSync(folder, { recursive: true, force: true });
