@@ -30,6 +30,7 @@ export const commands: Readonly<Record<string, () => Promise<{ default: Command 
   "db commit": () => import("./commands/db-commit.ts"),
   "db uncommit": () => import("./commands/db-uncommit.ts"),
   "db golden": () => import("./commands/db-golden.ts"),
+  bench: () => import("./commands/bench.ts"),
   lint: () => import("./commands/lint.ts"),
   doctor: () => import("./commands/doctor.ts"),
 };

