@@ -3,4 +3,6 @@ import type { Benchmark } from "./benchmark.ts";
 /** Every benchmark, in the order of the help. A new one is a file in this folder and a line here. */
 export const benchmarks: Readonly<Record<string, () => Promise<{ benchmark: Benchmark }>>> = {
   features: () => import("./features.ts"),
+  "point-in-time": () => import("./point-in-time.ts"),
+  online: () => import("./online.ts"),
 };

@@ -1,19 +1,5 @@
-import type { UrlFor } from "../database/connections.ts";
 import { createPool, one, value } from "../database/pool.ts";
-import type { Progress } from "../output/progress.ts";
-
-/** With what a benchmark runs. */
-export interface BenchmarkContext {
-  /** A migrated database of its own, which is thrown away afterwards. */
-  readonly database: { readonly urlFor: UrlFor };
-  readonly progress: Progress;
-  /** 1 is the size that the figures are about; less is a trial. */
-  readonly scale: number;
-}
-
-export interface BenchmarkResult {
-  readonly rows: readonly Readonly<Record<string, string | number>>[];
-}
+import type { Benchmark, BenchmarkContext, BenchmarkResult, Row } from "./benchmark.ts";
 
 const barsEach = 3_393;
 
@@ -27,7 +13,7 @@ async function run({ database, progress, scale }: BenchmarkContext): Promise<Ben
   try {
     await progress.run("generate vectors", () => prepare(pool, instruments), (count) => `${count} vectors`);
     await pool.query("set max_parallel_workers_per_gather to 0; set work_mem to '4MB'");
-    const rows: Record<string, string | number>[] = [];
+    const rows: Row[] = [];
     for (const labels of [126_900, 1_000_000].map((count) => Math.round(count * scale))) {
       await pool.query("drop table if exists bench_label, bench_arrays");
       await pool.query("select setseed(0.25)");
@@ -93,4 +79,4 @@ async function prepare(pool: Parameters<typeof one>[0], instruments: number): Pr
 }
 
 /** What `npm run bench point-in-time` runs. */
-export const benchmark = { name: "point-in-time", summary: "join labels with what was known at their decision times", run };
+export const benchmark: Benchmark = { name: "point-in-time", summary: "join labels with what was known at their decision times", run };
