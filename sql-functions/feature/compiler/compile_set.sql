@@ -1,5 +1,5 @@
--- Makes one readable query out of the definitions of a set.
-create or replace function feature.compile_set(p_definitions feature.definition[], p_bar_interval text) returns feature.compiled_set
+-- Makes one readable query out of the definitions of a set, or two where it compares instruments.
+create or replace function feature.compile_set(p_definitions feature.definition[], p_bar_interval text) returns setof feature.compiled_set
 language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
@@ -12,16 +12,29 @@ declare
     }
   }';
   definition feature.definition;
-  tokens text[];
-  parsed record;
-  planned record;
-  result feature.compiled_set;
+  names text[] := '{}';
   normal_forms text[] := '{}';
-  outputs text[] := '{}';
   -- Names without underscores, as the API has them: those of the other columns of the view and of its relations.
   taken text[] := '{symbol,instrumentid,ts,sessiondate,barinterval,instrument,pricedata,id,nodeid,rowid,query}';
+  tokens text[];
+  parsed record;
+  trees jsonb := '{}';
+  is_two_stage boolean := false;
+  -- Features that are still to be planned, and the trees of those that are, without names of features.
+  waiting text[];
+  later text[];
+  resolved jsonb := '{}';
+  tree jsonb;
+  split record;
+  bases jsonb := '{}';
+  stage_trees jsonb := '{}';
+  planned record;
   levels integer := 0;
   lookback double precision := 0;
+  sql_of jsonb := '{}';
+  cross_plan jsonb;
+  bars feature.compiled_set;
+  result feature.compiled_set;
   error_code text;
   error_token text;
   error_hint text;
@@ -50,9 +63,18 @@ begin
         message = format('Feature %s has no description.', definition.name),
         hint = 'Say in a sentence what it measures; it becomes the comment of its column.';
     end if;
+    taken := taken || replace(definition.name, '_', '');
+    names := names || definition.name;
+  end loop;
+
+  -- Read every expression, then plan each feature after those that it names.
+  foreach definition in array p_definitions loop
     begin
+      if feature.is_bar_column(definition.name) then
+        raise exception using errcode = 'MB001', message = 'It has the name of a column of a bar.', hint = 'Rename it, so that expressions can tell the two apart.';
+      end if;
       tokens := feature.expression_tokens(definition.expression);
-      select * into parsed from feature.parse_expression(tokens, 1, 0);
+      select * into parsed from feature.parse_expression(tokens, 1, 0, names);
       if parsed.next_position <= cardinality(tokens) then
         raise exception using
           errcode = 'MB001',
@@ -61,10 +83,6 @@ begin
           hint = 'Write an operator before it, or remove it.';
       end if;
       perform feature.expect_number(parsed.node, 'a feature');
-      if parsed.node::text !~ '"kind": "column"' then
-        raise exception using errcode = 'MB001', message = 'The expression uses no column of a bar.', hint = 'Write something like ta.rsi(close, 14).';
-      end if;
-      select * into planned from feature.plan_expression(parsed.node, plan);
     exception
       when sqlstate 'MB001' or sqlstate 'MB003' then
         get stacked diagnostics error_code = returned_sqlstate, error_token = pg_exception_detail, error_hint = pg_exception_hint;
@@ -73,31 +91,67 @@ begin
           message = format('Feature %s%s: %s', definition.name, feature.token_place(definition.expression, error_token), sqlerrm),
           hint = error_hint;
     end;
-    taken := taken || replace(definition.name, '_', '');
-    plan := planned.plan;
-    levels := greatest(levels, planned.level);
-    lookback := greatest(lookback, planned.lookback);
-    result.feature_names := result.feature_names || definition.name;
     normal_forms := normal_forms || array_to_string(tokens, ' ');
-    outputs := outputs || format('%s%s -- %s', planned.sql, case when cardinality(outputs) + 1 < cardinality(p_definitions) then ',' else '' end, definition.name);
+    trees := trees || jsonb_build_object(definition.name, parsed.node);
+    is_two_stage := is_two_stage or feature.is_cross(parsed.node);
   end loop;
 
-  result.lookback := nullif(lookback, 'infinity')::integer;
-  result.kernels := feature.kernel_versions(array(select jsonb_object_keys(plan -> 'used')));
-  result.compiled_sql := feature.compile_query(plan, outputs, levels, result.lookback, p_bar_interval);
-  result.version := left(encode(sha256(convert_to(
-    jsonb_build_object(
-      'bar_interval', p_bar_interval, 'names', result.feature_names, 'expressions', normal_forms, 'kernels', result.kernels, 'query', result.compiled_sql
-    )::text, 'UTF8'
-  )), 'hex'), 12);
-  return result;
+  cross_plan := '{
+    "arguments": {}, "sections": {}, "groups": {}, "aliases": {"instrument_id": true, "ts": true, "session_date": true, "known_from": true, "values": true}
+  }';
+  waiting := names;
+  while waiting <> '{}' loop
+    later := '{}';
+    foreach definition in array p_definitions loop
+      continue when definition.name <> all (waiting);
+      if feature.named_features(trees -> definition.name) && waiting then
+        later := later || definition.name;
+        continue;
+      end if;
+      begin
+        tree := feature.inline_features(trees -> definition.name, resolved);
+        if not jsonb_path_exists(tree, 'strict $.** ? (@.type() == "object" && @.kind == "column")') then
+          raise exception using errcode = 'MB001', message = 'The expression uses no column of a bar.', hint = 'Write something like ta.rsi(close, 14).';
+        end if;
+        if is_two_stage then
+          select * into split from feature.split_stages(tree, definition.name, bases);
+          bases := split.bases;
+          stage_trees := stage_trees || jsonb_build_object(definition.name, split.node);
+        else
+          bases := bases || jsonb_build_object(definition.name, jsonb_build_object('name', definition.name, 'tree', tree));
+        end if;
+        -- Plan what is new.
+        for split in
+          select base.key, base.value -> 'tree' as tree from jsonb_each(bases) as base where not sql_of ? base.key order by (base.value ->> 'position')::integer
+        loop
+          select * into planned from feature.plan_expression(split.tree, plan);
+          plan := planned.plan;
+          levels := greatest(levels, planned.level);
+          lookback := greatest(lookback, planned.lookback);
+          sql_of := sql_of || jsonb_build_object(split.key, planned.sql);
+        end loop;
+        if is_two_stage then
+          cross_plan := jsonb_set(cross_plan, '{aliases}', cross_plan -> 'aliases' || (select jsonb_object_agg(base.value ->> 'name', true) from jsonb_each(bases) as base));
+        end if;
+      exception
+        when sqlstate 'MB001' or sqlstate 'MB003' then
+          get stacked diagnostics error_code = returned_sqlstate, error_token = pg_exception_detail, error_hint = pg_exception_hint;
+          raise exception using
+            errcode = error_code,
+            message = format('Feature %s%s: %s', definition.name, feature.token_place(definition.expression, error_token), sqlerrm),
+            hint = error_hint;
+      end;
+      waiting := array_remove(waiting, definition.name);
+      resolved := resolved || jsonb_build_object(definition.name, tree);
+    end loop;
+    if later = waiting and later <> '{}' then
+      later := feature.feature_cycle(trees, waiting);
+      raise exception using
+        errcode = 'MB001',
+        message = format('Feature %s comes back to itself: %s.', later[1], array_to_string(later, ' → ')),
+        hint = 'Let one of them be computed without the others.';
+    end if;
+  end loop;
+  return;
 end
 $$;
-
-comment on function feature.compile_set(feature.definition[], text) is
-'Checks the definitions of a set and makes of them one query in stages: rows with the arguments of kernels, arrays with each distinct kernel call once, rows again with the arithmetic around them.
-p_definitions: 1 to 500 features. p_bar_interval: length of the bars, such as 1d. Nothing is stored.
-An expression is read into a tree of numbers, columns of a bar, ta kernels and a few functions, and the query is written from that tree, so it can compute and nothing else.
-Errors, each with the name of the feature and the place in its expression: MB001 for a syntax error, a result that is no number or a bad argument of a kernel, MB003 for an unknown column, function or kernel.';
-
-revoke all on function feature.compile_set(feature.definition[], text) from public;
