@@ -6,7 +6,7 @@ declare
 begin
   foreach v_role in array array[
     'marketbase_owner', 'marketbase_reader', 'marketbase_analyst', 'marketbase_auditor', 'marketbase_author',
-    'marketbase_migrator', 'marketbase_worker', 'marketbase_authenticator'
+    'marketbase_probe', 'marketbase_migrator', 'marketbase_worker', 'marketbase_authenticator'
   ] loop
     if to_regrole(v_role) is null then
       execute format('create role %I nologin', v_role);
@@ -27,6 +27,7 @@ comment on role marketbase_reader is 'marketbase: reads market data, features an
 comment on role marketbase_analyst is 'marketbase: a reader who may run the analysis functions.';
 comment on role marketbase_auditor is 'marketbase: a reader who also sees runs, lineage and the audit chain.';
 comment on role marketbase_author is 'marketbase: a reader who may define features and rules.';
+comment on role marketbase_probe is 'marketbase: an analyst from whom row-level security hides all but the instruments of one look-ahead probe; the worker becomes it to compute in a closed world.';
 comment on role marketbase_migrator is 'marketbase: logs in to migrate and acts as the owner.';
 comment on role marketbase_worker is 'marketbase: logs in to ingest, compute and train; writes through functions.';
 comment on role marketbase_authenticator is 'marketbase: logs in for GraphQL and psql; has no right but to become reader, analyst, auditor or author.';
@@ -36,9 +37,12 @@ alter role marketbase_reader nologin;
 alter role marketbase_analyst nologin;
 alter role marketbase_auditor nologin;
 alter role marketbase_author nologin;
+alter role marketbase_probe nologin;
 
 grant marketbase_reader to marketbase_analyst, marketbase_auditor, marketbase_author with inherit true;
-grant marketbase_analyst to marketbase_worker with inherit true;
+grant marketbase_analyst to marketbase_worker, marketbase_probe with inherit true;
+-- The worker may become a probe, and is not one.
+grant marketbase_probe to marketbase_worker with inherit false, set true;
 
 alter role marketbase_migrator login noinherit connection limit 20;
 grant marketbase_owner to marketbase_migrator with inherit false, set true;

@@ -9,7 +9,7 @@ t.test("S12: no role is superuser or bypasses row-level security, no login owns 
   const roles = await db.query<{ name: string; login: boolean; powers: boolean }>(
     "select rolname as name, rolcanlogin as login, rolsuper or rolbypassrls or rolcreaterole or rolcreatedb or rolreplication as powers from pg_roles where rolname like 'marketbase\\_%' order by 1",
   );
-  t.same(roles.map(({ name }) => name), ["marketbase_owner", ...groups, ...logins].sort());
+  t.same(roles.map(({ name }) => name), ["marketbase_owner", "marketbase_probe", ...groups, ...logins].sort());
   t.same(roles.filter(({ powers }) => powers), []);
   t.same(roles.filter(({ login }) => login).map(({ name }) => name), [...logins].sort());
   t.equal(await db.value("select pg_get_userbyid(datdba)::text from pg_database where datname = current_database()"), "marketbase_owner");
@@ -50,7 +50,7 @@ t.test("the authenticator has no right of its own and may become four roles", as
   t.equal((await db.refused("select * from trial.n", [], "graphql")).code, "42501", "it does not inherit");
   for (const purpose of ["reader", "analyst", "auditor", "author", "worker"] as const) t.same(await db.query("select * from trial.n", [], purpose), [], `${purpose} reads what the reader reads`);
   for (const role of groups) await t.resolves(db.pool("graphql").query(`set role ${role}; reset role`), `it may become ${role}`);
-  for (const role of ["marketbase_owner", "marketbase_worker", "marketbase_migrator", "postgres"]) {
+  for (const role of ["marketbase_owner", "marketbase_worker", "marketbase_probe", "marketbase_migrator", "postgres"]) {
     t.equal((await db.refused(`set role ${role}`, [], "graphql")).code, "42501", `not ${role}`);
   }
   for (const role of ["marketbase_owner", "marketbase_auditor", "marketbase_author", "marketbase_authenticator"]) {

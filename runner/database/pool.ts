@@ -8,23 +8,36 @@ export interface PoolOptions {
   readonly name?: string;
   /** Idle connections are closed after this time. */
   readonly idleMilliseconds?: number;
+  /** Longest wait for a connection; default ten seconds. */
+  readonly connectMilliseconds?: number;
+  /** Set on each connection before it is used, such as the role. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Hears of connections that break while nobody uses them; the pool replaces them by itself. */
   readonly onError?: (error: Error) => void;
 }
 
 /**
- * Opens the pool of this process. Waiting for a connection ends after ten seconds, a silent connection is probed, and a connection that
+ * Opens the pool of this process. Waiting for a connection ends after ten seconds unless asked otherwise, a silent connection is probed, and a connection that
  * breaks while idle is replaced instead of ending the process. The limits on statements and transactions are those of the role.
  */
 export function createPool(url: string, options: PoolOptions = {}): pg.Pool {
+  const settings = Object.entries(options.settings ?? {});
   const pool = new pg.Pool({
     connectionString: url,
     max: options.max ?? 10,
     application_name: options.name ?? "marketbase",
-    connectionTimeoutMillis: 10_000,
+    connectionTimeoutMillis: options.connectMilliseconds ?? 10_000,
     idleTimeoutMillis: options.idleMilliseconds ?? 30_000,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
+    // A connection on which a setting is refused is not used.
+    onConnect: async (client) => {
+      if (settings.length === 0) return;
+      await client.query("select set_config(name, value, false) from unnest($1::text[], $2::text[]) as setting (name, value)", [
+        settings.map(([name]) => name),
+        settings.map(([, value]) => value),
+      ]);
+    },
   });
   const heard = options.onError ?? (() => undefined);
   pool.on("error", heard);

@@ -83,7 +83,7 @@ async function installJobQueue(admin: pg.ClientBase, workerUrl: string): Promise
 export async function requireRoles(client: pg.ClientBase): Promise<void> {
   const { rows } = await client.query<{ login: string; missing: string[] }>(`
     select current_user as login, coalesce(array_agg(name) filter (where to_regrole(name) is null or not pg_has_role(current_user, to_regrole(name), 'SET')), '{}') as missing
-      from unnest(array['marketbase_owner', 'marketbase_worker', 'marketbase_authenticator', 'marketbase_reader', 'marketbase_analyst', 'marketbase_auditor', 'marketbase_author']) as name`);
+      from unnest(array['marketbase_owner', 'marketbase_worker', 'marketbase_authenticator', 'marketbase_reader', 'marketbase_analyst', 'marketbase_auditor', 'marketbase_author', 'marketbase_probe']) as name`);
   const [state] = rows;
   if (state !== undefined && state.missing.length > 0) {
     throw new UserError(`The user ${state.login} of DATABASE_URL may neither create roles nor become ${state.missing.join(", ")}.`, {

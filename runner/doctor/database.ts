@@ -85,7 +85,7 @@ async function checkRoles(report: Report, client: pg.Client): Promise<void> {
            coalesce(rolconnlimit > 0, false) as limited,
            coalesce(rolcanlogin, false) as login
       from unnest(array['marketbase_owner', 'marketbase_migrator', 'marketbase_worker', 'marketbase_authenticator', 'marketbase_reader',
-                        'marketbase_analyst', 'marketbase_auditor', 'marketbase_author']) as name
+                        'marketbase_analyst', 'marketbase_auditor', 'marketbase_author', 'marketbase_probe']) as name
       left join pg_roles on rolname = name`);
   const repair = "Run marketbase db migrate, which repairs the roles.";
   const missing = rows.filter((role) => role.missing).map((role) => role.name);

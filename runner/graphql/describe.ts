@@ -9,7 +9,7 @@ export async function readSchema(databaseUrl: string): Promise<GraphQLSchema> {
   const pool = createPool(databaseUrl, { max: 2, name: "marketbase schema" });
   try {
     const { schema, resolvedPreset } = await makeSchema(
-      makePreset({ pool, schemaOf: () => undefined, statementMilliseconds: 10_000, explorer: false, log: () => undefined }),
+      makePreset({ pool, schemaOf: () => undefined, online: () => undefined, statementMilliseconds: 10_000, explorer: false, log: () => undefined }),
     );
     for (const service of resolvedPreset.pgServices ?? []) await service.release?.();
     return schema;

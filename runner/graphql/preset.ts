@@ -8,6 +8,8 @@ import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import { errorMasker, type ErrorLog } from "./errors.ts";
 import { limitsPlugin } from "./limits.ts";
 import { NamingPlugin } from "./naming.ts";
+import type { OnlineReader } from "../online/read.ts";
+import { onlinePlugin } from "./online.ts";
 import { PagingPlugin } from "./paging.ts";
 import { PlumbingPlugin, TagsPlugin } from "./tags.ts";
 
@@ -23,6 +25,8 @@ export interface PresetOptions {
   readonly pool: pg.Pool;
   /** The schema once it is made; limits are counted with it. */
   readonly schemaOf: () => GraphQLSchema | undefined;
+  /** What reads the newest features; undefined where only the schema is made. */
+  readonly online: () => OnlineReader | undefined;
   /** Longest time for one statement, in milliseconds. */
   readonly statementMilliseconds: number;
   readonly explorer: boolean;
@@ -30,10 +34,10 @@ export interface PresetOptions {
 }
 
 /** The API that PostGraphile derives from the database, with our names, pages, limits and errors. */
-export function makePreset({ pool, schemaOf, statementMilliseconds, explorer, log }: PresetOptions): GraphileConfig.Preset {
+export function makePreset({ pool, schemaOf, online, statementMilliseconds, explorer, log }: PresetOptions): GraphileConfig.Preset {
   return {
     extends: [PostGraphileAmberPreset, { ...PgSimplifyInflectionPreset, plugins: [simplifyInflection] }, PostGraphileConnectionFilterPreset, PgAggregatesPreset],
-    plugins: [NamingPlugin, TagsPlugin, PlumbingPlugin, PagingPlugin, limitsPlugin(schemaOf)],
+    plugins: [NamingPlugin, TagsPlugin, PlumbingPlugin, PagingPlugin, limitsPlugin(schemaOf), onlinePlugin(online)],
     disablePlugins: [
       // Filters on columns without an index would vanish; the time limit of a statement is the fence.
       "PgIndexBehaviorsPlugin",

@@ -1,6 +1,7 @@
-import { createServer } from "node:http";
+import { createServer, request as httpRequest } from "node:http";
 import t from "tap";
 import { testDatabase } from "../../db/tests/support/database.ts";
+import { seedVectors } from "../online/testing/vectors.ts";
 import { UserError } from "../config/user-error.ts";
 import { startGraphqlServer } from "./server.ts";
 import { steps } from "./tags.ts";
@@ -120,4 +121,33 @@ t.test("who asks while the schema is read is told to wait; closing ends what is 
   const again = createServer().listen(port, "127.0.0.1");
   await new Promise((resolve) => again.once("listening", resolve));
   await new Promise((resolve) => again.close(resolve));
+});
+
+t.test("the newest features are at /features and in GraphQL, with the same answer and the same mistakes", async (t) => {
+  await seedVectors(db);
+  const response = await fetch(`${api.server.url}/features/pair?symbols=ONE,TWO,NONE`);
+  t.equal(response.status, 200);
+  t.equal(response.headers.get("marketbase-source"), "postgresql");
+  const { instruments, version } = (await response.json()) as { version: string; instruments: Record<string, unknown>[] };
+  t.strictSame(instruments.map(({ symbol, values }) => ({ symbol, values })), [
+    { symbol: "ONE", values: { a: 2.5, b: null } },
+    { symbol: "TWO", values: { a: -0, b: 0.1 } },
+    { symbol: "NONE", values: null },
+  ]);
+  const query = 'query ($symbols: [String!]!, $features: [String!]) { onlineFeatures(set: "pair", symbols: $symbols, features: $features) { symbol version ts knownFrom revision values } }';
+  const { data } = await api.ask(query, { symbols: ["ONE", "TWO", "NONE"] });
+  t.strictSame(data?.["onlineFeatures"], instruments.map(({ known_from, ...rest }) => ({ ...rest, version, knownFrom: known_from })));
+  t.match((await api.ask(query, { symbols: ["ONE"], features: ["b"] })).data?.["onlineFeatures"], [{ values: { b: null } }]);
+  for (const [variables, code] of [[{ symbols: ["OEN"] }, "MB002"], [{ symbols: [] }, "MB001"], [{ symbols: ["ONE"], features: ["z"] }, "MB003"]] as const) {
+    const { errors } = await api.ask(query, variables);
+    t.equal(errors?.[0]?.extensions?.["code"], code);
+    t.ok(errors?.[0]?.extensions?.["hint"]);
+  }
+  const foreign = await new Promise((resolve) => {
+    httpRequest(`${api.server.url}/features/pair?symbols=ONE`, { headers: { host: "evil.example" } }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode);
+    }).end();
+  });
+  t.equal(foreign, 421, "only under its own name");
 });

@@ -8,12 +8,15 @@ import type { GraphQLSchema } from "postgraphile/graphql";
 import type { Config } from "../config/config.ts";
 import { EXIT, UserError } from "../config/user-error.ts";
 import { createPool } from "../database/pool.ts";
-import { makePreset } from "./preset.ts";
+import { ONLINE_PATH, onlineHandler } from "../online/http.ts";
+import { openOnlineReader } from "../online/read.ts";
+import { ANONYMOUS_ROLE, makePreset } from "./preset.ts";
 
 /** How the server is started. */
 export interface GraphqlServerOptions {
   readonly urlFor: (purpose: "graphql") => string;
-  readonly config: Pick<Config, "host" | "port">;
+  /** With `redisUrl` the newest features are read from Redis. */
+  readonly config: Pick<Config, "host" | "port"> & Partial<Pick<Config, "redisUrl">>;
   /** From the command line; 0 takes a free one. Without it the port of the configuration counts. */
   readonly port?: string | undefined;
   /** Whether `/` shows the explorer; default true. */
@@ -32,7 +35,7 @@ export interface GraphqlServer {
   close(): Promise<void>;
 }
 
-/** Starts the API, its explorer and `/health`. It is ready when the promise is fulfilled. */
+/** Starts the API, its explorer, `/features/<set>` and `/health`. It is ready when the promise is fulfilled. */
 export async function startGraphqlServer(options: GraphqlServerOptions): Promise<GraphqlServer> {
   const { host } = options.config;
   const log = options.onMessage ?? (() => undefined);
@@ -50,13 +53,16 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
     max: 10,
     onError: (error) => log(`A connection to the database broke: ${error.message}`),
   });
+  const statementMilliseconds = options.statementMilliseconds ?? 10_000;
+  const online = openOnlineReader({ url: options.urlFor("graphql"), role: ANONYMOUS_ROLE, redisUrl: options.config.redisUrl, statementMilliseconds, say: log });
   try {
     let schema: GraphQLSchema | undefined;
     const instance = postgraphile(
       makePreset({
         pool,
         schemaOf: () => schema,
-        statementMilliseconds: options.statementMilliseconds ?? 10_000,
+        online: () => online,
+        statementMilliseconds,
         explorer: options.explorer ?? true,
         log,
       }),
@@ -69,8 +75,10 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
     await serv.addTo(api, false);
     const upgradeApi = await serv.getUpgradeHandler();
     const hosts = allowedHosts(host);
+    const answerFeatures = onlineHandler(online, log);
     answerRequest = (request, response) => {
       if (!isAllowedHost(request, hosts)) answer(response, 421, { error: "This server answers to its own name only." });
+      else if (request.url?.startsWith(ONLINE_PATH) === true) void answerFeatures(request, response);
       else if (pathOf(request) === "/health") void answerHealth(pool, request, response);
       else api.emit("request", request, response);
     };
@@ -93,6 +101,7 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
         server.closeAllConnections();
         for (const socket of upgraded) socket.destroy();
         await closed;
+        await online.close();
         await instance.release();
         for (const service of services) await service.release?.();
         await pool.end();
@@ -101,6 +110,7 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
   } catch (error) {
     server.closeAllConnections();
     server.close();
+    await online.close();
     await pool.end();
     throw error;
   }

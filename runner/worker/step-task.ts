@@ -1,6 +1,7 @@
 import type { JobHelpers, Task } from "graphile-worker";
 import type pg from "pg";
 import { z } from "zod";
+import type { Publisher } from "../online/publish.ts";
 import { transaction } from "../database/transaction.ts";
 
 /** What the tasks of one worker share. */
@@ -8,7 +9,8 @@ export interface WorkerContext {
   readonly pool: pg.Pool;
   /** Runs that this worker carries out right now; they get its heartbeat. */
   readonly inHand: Set<string>;
-  readonly redisUrl: string | undefined;
+  /** Writes features to Redis; undefined where there is none. */
+  readonly publisher: Publisher | undefined;
   readonly say: (message: string) => void;
 }
 

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { Logger, run as runWorker, type TaskList } from "graphile-worker";
 import type pg from "pg";
 import { createPool } from "../database/pool.ts";
+import { openPublisher } from "../online/publish.ts";
+import { keepPublishing } from "./publishing.ts";
 import { fetchTask } from "./tasks/fetch.ts";
 import { publishTask } from "./tasks/publish.ts";
 import { runStepTask } from "./tasks/run-step.ts";
@@ -36,7 +38,9 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
   const name = `marketbase worker ${randomBytes(4).toString("hex")}`;
   const say = options.onMessage ?? (() => undefined);
   const pool = createPool(url, { name, max: 10, onError: (error) => say(`A connection to the database broke: ${error.message}`) });
-  const context: WorkerContext = { pool, inHand: new Set(), redisUrl: options.redisUrl, say };
+  const { redisUrl } = options;
+  const publisher = redisUrl === undefined ? undefined : openPublisher(pool, redisUrl, say);
+  const context: WorkerContext = { pool, inHand: new Set(), publisher, say };
   const taskList: TaskList = {
     fetch: stepTask(context, fetchTask),
     run_step: stepTask(context, runStepTask),
@@ -66,6 +70,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
       preset: { worker: { concurrentJobs: options.concurrency ?? 2, pollInterval: 1_000 } },
     });
     const timer = setInterval(tick, HEARTBEAT_MS);
+    const publishing = redisUrl === undefined || publisher === undefined ? undefined : keepPublishing(pool, publisher, redisUrl, say);
     let stopped = false;
     return {
       pool,
@@ -75,10 +80,12 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
         stopped = true;
         clearInterval(timer);
         await runner.stop();
+        await publishing?.stop();
         await pool.end();
       },
     };
   } catch (error) {
+    publisher?.close();
     await pool.end().catch(() => undefined);
     throw error;
   }

@@ -11,7 +11,7 @@ drop policy if exists feature_set_update on feature.feature_set;
 create policy feature_set_update on feature.feature_set for update to marketbase_worker using (true) with check (true);
 revoke all on feature.feature_set from public, marketbase_reader, marketbase_worker;
 grant select on feature.feature_set to marketbase_reader;
-grant insert (name, description, bar_interval) on feature.feature_set to marketbase_worker;
+grant insert (name, description, bar_interval, is_active) on feature.feature_set to marketbase_worker;
 grant update (description, is_active) on feature.feature_set to marketbase_worker;
 
 alter table feature.feature_set_version enable row level security;
@@ -24,7 +24,7 @@ create policy feature_set_version_update on feature.feature_set_version for upda
 revoke all on feature.feature_set_version from public, marketbase_reader, marketbase_worker;
 grant select on feature.feature_set_version to marketbase_reader;
 grant insert (
-  feature_set_id, version, feature_names, kernels, lookback, compiled_sql, is_current
+  feature_set_id, version, feature_names, kernels, lookback, compiled_sql, sources, is_current
 ) on feature.feature_set_version to marketbase_worker;
 grant update (is_current) on feature.feature_set_version to marketbase_worker;
 
@@ -63,6 +63,32 @@ grant insert (
   instrument_id, feature_set_version_id, ts, revision, values, known_from, known_to, recorded_at, run_id
 ) on feature.feature_vector_history to marketbase_worker;
 
+alter table feature.online_vector enable row level security;
+drop policy if exists online_vector_read on feature.online_vector;
+create policy online_vector_read on feature.online_vector for select to marketbase_reader using (true);
+drop policy if exists online_vector_insert on feature.online_vector;
+create policy online_vector_insert on feature.online_vector for insert to marketbase_worker with check (true);
+drop policy if exists online_vector_update on feature.online_vector;
+create policy online_vector_update on feature.online_vector for update to marketbase_worker using (true) with check (true);
+revoke all on feature.online_vector from public, marketbase_reader, marketbase_worker;
+grant select on feature.online_vector to marketbase_reader;
+grant insert (instrument_id, feature_set_version_id, generation) on feature.online_vector to marketbase_worker;
+grant update (generation, changed_at, published_generation, published_at) on feature.online_vector to marketbase_worker;
+
+alter table feature.online_reading enable row level security;
+drop policy if exists online_reading_read on feature.online_reading;
+create policy online_reading_read on feature.online_reading for select to marketbase_reader using (true);
+drop policy if exists online_reading_insert on feature.online_reading;
+create policy online_reading_insert on feature.online_reading for insert to marketbase_worker with check (true);
+drop policy if exists online_reading_delete on feature.online_reading;
+create policy online_reading_delete on feature.online_reading for delete to marketbase_worker using (true);
+revoke all on feature.online_reading from public, marketbase_reader, marketbase_worker;
+grant select on feature.online_reading to marketbase_reader;
+grant insert (
+  instrument_id, feature_set_version_id, generation, ts, known_from, revision, values, run_id
+) on feature.online_reading to marketbase_worker;
+grant delete on feature.online_reading to marketbase_worker;
+
 alter table feature.computation_task enable row level security;
 drop policy if exists computation_task_read on feature.computation_task;
 create policy computation_task_read on feature.computation_task for select to marketbase_reader using (true);
@@ -77,3 +103,9 @@ grant select on feature.computation_task to marketbase_reader;
 grant insert (feature_set_id, instrument_ids, from_ts, to_ts, bars, run_id) on feature.computation_task to marketbase_worker;
 grant update (instrument_ids, from_ts, to_ts, bars, error) on feature.computation_task to marketbase_worker;
 grant delete on feature.computation_task to marketbase_worker;
+
+-- A look-ahead probe computes from bars and facts: stored vectors, which know the future of its world, do not exist for it.
+drop policy if exists feature_vector_probe on feature.feature_vector;
+create policy feature_vector_probe on feature.feature_vector as restrictive for select to marketbase_probe using (false);
+drop policy if exists feature_vector_history_probe on feature.feature_vector_history;
+create policy feature_vector_history_probe on feature.feature_vector_history as restrictive for select to marketbase_probe using (false);

@@ -108,3 +108,50 @@ grant insert (
   instrument_id, taxonomy, concept, unit, period_start, period_end, version, value, fiscal_year, fiscal_period, form, accession, filed,
   known_from, known_to, recorded_at, provider, raw_response_id, run_id
 ) on market.company_fundamental_history to marketbase_worker;
+
+alter table market.fundamental_concept enable row level security;
+drop policy if exists fundamental_concept_read on market.fundamental_concept;
+create policy fundamental_concept_read on market.fundamental_concept for select to marketbase_reader using (true);
+drop policy if exists fundamental_concept_insert on market.fundamental_concept;
+create policy fundamental_concept_insert on market.fundamental_concept for insert to marketbase_worker with check (true);
+revoke all on market.fundamental_concept from public, marketbase_reader, marketbase_worker;
+grant select on market.fundamental_concept to marketbase_reader;
+grant insert (concept, kind, unit, description) on market.fundamental_concept to marketbase_worker;
+
+alter table market.concept_tag enable row level security;
+drop policy if exists concept_tag_read on market.concept_tag;
+create policy concept_tag_read on market.concept_tag for select to marketbase_reader using (true);
+drop policy if exists concept_tag_insert on market.concept_tag;
+create policy concept_tag_insert on market.concept_tag for insert to marketbase_worker with check (true);
+drop policy if exists concept_tag_update on market.concept_tag;
+create policy concept_tag_update on market.concept_tag for update to marketbase_worker using (true) with check (true);
+drop policy if exists concept_tag_delete on market.concept_tag;
+create policy concept_tag_delete on market.concept_tag for delete to marketbase_worker using (true);
+revoke all on market.concept_tag from public, marketbase_reader, marketbase_worker;
+grant select on market.concept_tag to marketbase_reader;
+grant insert (concept, priority, taxonomy, tag, weight) on market.concept_tag to marketbase_worker;
+grant update (weight) on market.concept_tag to marketbase_worker;
+grant delete on market.concept_tag to marketbase_worker;
+
+-- To a look-ahead probe only the instruments of its world exist (feature.compute_in_world says which), and nothing else.
+drop policy if exists instrument_probe on market.instrument;
+create policy instrument_probe on market.instrument as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
+drop policy if exists price_data_probe on market.price_data;
+create policy price_data_probe on market.price_data as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
+drop policy if exists price_data_history_probe on market.price_data_history;
+create policy price_data_history_probe on market.price_data_history as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
+drop policy if exists corporate_action_probe on market.corporate_action;
+create policy corporate_action_probe on market.corporate_action as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
+drop policy if exists corporate_action_history_probe on market.corporate_action_history;
+create policy corporate_action_history_probe on market.corporate_action_history as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
+drop policy if exists company_fundamental_probe on market.company_fundamental;
+create policy company_fundamental_probe on market.company_fundamental as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
+drop policy if exists company_fundamental_history_probe on market.company_fundamental_history;
+create policy company_fundamental_history_probe on market.company_fundamental_history as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));

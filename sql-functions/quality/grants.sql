@@ -41,3 +41,6 @@ create policy validation_finding_insert on quality.validation_finding for insert
 revoke all on quality.validation_finding from public, marketbase_reader, marketbase_worker;
 grant select on quality.validation_finding to marketbase_reader;
 grant insert (validation_result_id, instrument_id, ts, key, observed, expected, message) on quality.validation_finding to marketbase_worker;
+
+-- Results on feature sets.
+grant insert (feature_set_version_id) on quality.validation_result to marketbase_worker;

@@ -12,7 +12,7 @@ parallel unsafe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
-  c_datasets constant text[] := array['price_data', 'company_fundamental', 'feature_vector', 'model_prediction'];
+  c_datasets constant text[] := array['price_data', 'company_fundamental', 'feature_vector', 'model_prediction', 'online_vector'];
   v_from constant timestamptz := coalesce(p_from, '-infinity');
   v_instrument_ids bigint[];
   v_wrong text;
@@ -96,7 +96,7 @@ end;
 $$;
 
 comment on function quality.validate(bigint, bigint[], timestamptz, text[]) is
-'Applies the rules in force to what is stored of the instruments p_instrument_ids (NULL: all) from p_from on (NULL: from the beginning), in the run p_run_id. p_datasets limits it to some of price_data, company_fundamental, feature_vector, model_prediction (NULL: all). Writes and returns one quality.validation_result per rule and instrument, passed, failed or not_applicable; with p_from, only where there was something to look at. Failures have their first findings (max_findings of the rule, default 1000); failed_count counts all. Errors: MB001 for a dataset that is none, MB002 for an unknown instrument; a rule that fails raises its own SQLSTATE with a message that names the rule.';
+'Applies the rules in force to what is stored of the instruments p_instrument_ids (NULL: all) from p_from on (NULL: from the beginning), in the run p_run_id. p_datasets limits it to some of price_data, company_fundamental, feature_vector, model_prediction, online_vector (NULL: all). Writes and returns one quality.validation_result per rule and instrument, passed, failed or not_applicable; with p_from, only where there was something to look at. Failures have their first findings (max_findings of the rule, default 1000); failed_count counts all. Errors: MB001 for a dataset that is none, MB002 for an unknown instrument; a rule that fails raises its own SQLSTATE with a message that names the rule.';
 
 revoke all on function quality.validate(bigint, bigint[], timestamptz, text[]) from public;
 grant execute on function quality.validate(bigint, bigint[], timestamptz, text[]) to marketbase_worker;

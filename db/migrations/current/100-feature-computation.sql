@@ -3,6 +3,8 @@ drop function if exists feature.compute(bigint, text, bigint, timestamptz, times
 drop function if exists feature.known_bars(bigint, text, timestamptz, timestamptz);
 drop function if exists feature.latest_known(timestamptz[], integer);
 drop function if exists feature.plan_alias(jsonb, text, text, integer);
+drop function if exists feature.kernel_versions(text[]);
+drop function if exists feature.define_set(text, text, feature.definition[], text);
 
 -- What is to be computed: taken from the marks in one transaction, done piece by piece by any number of workers, each piece in one of its own.
 create table if not exists feature.computation_task (
@@ -45,3 +47,24 @@ comment on column feature.computation.error is 'Why it could not be computed; nu
 -- Large sets need not be computed for everything from the start.
 alter table feature.feature_set add column if not exists is_active boolean not null default true;
 comment on column feature.feature_set.is_active is 'True where the set is computed whenever bars change; false: not at all, until feature.activate_set.';
+
+-- What a set reads besides bars.
+do $$
+begin
+  if not exists (select from pg_attribute where attrelid = 'feature.compiled_set'::regclass and attname = 'sources') then
+    alter type feature.compiled_set add attribute sources text[];
+  end if;
+end
+$$;
+comment on column feature.compiled_set.sources is 'What it reads: bar, fundamental, calendar.';
+alter table feature.feature_set_version add column if not exists sources text[] not null default '{bar}';
+comment on column feature.feature_set_version.sources is 'What it reads: bar, fundamental, calendar.';
+
+-- A filing concerns only the sets that use fundamentals.
+alter table pipeline.stale_range drop constraint if exists stale_range_consumer_check;
+alter table pipeline.stale_range add constraint stale_range_consumer_check
+  check (consumer in ('quality', 'feature', 'fundamental_feature', 'ml', 'portfolio', 'risk'));
+comment on column pipeline.stale_range.consumer is 'Who has to look again: quality, feature, fundamental_feature (sets that use fundamentals), ml, portfolio or risk.';
+
+alter table feature.feature_set_version add column if not exists compiler_state text;
+comment on column feature.feature_set_version.compiler_state is 'Mark of the functions with which it was last compiled: feature.compiler_state.';

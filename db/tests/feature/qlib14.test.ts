@@ -9,7 +9,7 @@ import { addBars, addInstrument, compute, openBench } from "./fixture.ts";
  * that rest on them are also compared with two passes over each window, far more closely.
  */
 const tolerance = (name: string) => (["std5", "std20", "corr20", "vstd20"].includes(name) ? 1e-8 : 1e-9);
-const twoPassTolerance = 1e-11;
+const twoPassTolerance = 1e-10;
 
 const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 const products = (x: readonly number[], y: readonly number[]) => {

@@ -98,3 +98,41 @@ t.test("TA-Lib's seeds and warm-ups, by hand", async (t) => {
   t.strictSame(await r("ta.ewm(array[1, null, 4], 3)"), [1, 1, (0.25 * 1 + 4) / 1.25], "EMA of qlib: NULL ages the others");
   t.strictSame(await r("ta.mfi(array[1, 2, 1, 3], array[1, 2, 1, 3], array[1, 2, 1, 3], array[10, 10, 10, 10], 3)"), [null, null, null, (100 * 50) / 60], "MFI: 20 and 30 in, 10 out");
 });
+
+t.test("what no reference has, by its formula", async (t) => {
+  const db = await testDatabase(t);
+  const series = Array.from({ length: 200 }, (_, bar) => Math.round(10_000 + 700 * Math.sin(bar * bar)) / 100);
+  const weighted = (values: Series, period: number): Series =>
+    values.map((_, bar) => {
+      const window = values.slice(bar - period + 1, bar + 1);
+      return bar < period - 1 || window.includes(null) ? null : window.reduce<number>((sum, x, j) => sum + (j + 1) * x!, 0) / ((period * (period + 1)) / 2);
+    });
+  for (const [period, half, root] of [[16, 8, 4], [9, 4, 3], [2, 1, 1], [30, 15, 5]] as const) {
+    const [shorter, longer] = [weighted(series, half), weighted(series, period)];
+    const hull = weighted(longer.map((x, bar) => (x === null ? null : 2 * shorter[bar]! - x)), root);
+    t.ok(largestDifference(await db.value<Series>("select ta.hma($1, $2)", [series, period]), hull).difference < 1e-12, `hma of ${period}`);
+  }
+  for (const period of [1, 2, 7, 10, 120]) {
+    const median = (window: readonly number[]) => {
+      const ordered = window.toSorted((a, b) => a - b);
+      return (ordered[Math.floor((window.length - 1) / 2)]! + ordered[Math.ceil((window.length - 1) / 2)]!) / 2;
+    };
+    const expected = windows(series, period, (window) => 1.4826 * median(window.map((x) => Math.abs(x - median(window)))));
+    t.ok(largestDifference(await db.value<Series>("select ta.median_deviation($1, $2)", [series, period]), expected, 1).difference < 1e-12, `median_deviation of ${period}`);
+  }
+});
+
+t.test("averages of a series that stands still fade without an error", async (t) => {
+  const db = await testDatabase(t);
+  const series = Array.from({ length: 3_500 }, (_, bar) => (bar < 100 ? 1 + ((bar * 7) % 13) : 0));
+  const bars = "(select $1::float8[] as s, (select array_agg(x + 50) from unnest($1::float8[]) as x) as p) as given";
+  for (const expression of [
+    "ta.ema(s, 2)", "ta.ema(s, 3)", "ta.dema(s, 3)", "ta.tema(s, 3)", "ta.t3(s, 3)", "ta.kama(s, 3)", "ta.wilders(s, 2)", "ta.wilder_sum(s, 3)", "ta.zlema(s, 3)",
+    "ta.mama(s)", "ta.fama(s)", "ta.ht_trendline(s)", "ta.sar(s, s)", "ta.sarext(s, s)", "ta.atr(s, s, s, 3)", "ta.natr(p, p, p, 3)", "ta.atr(p, p, p, 2)", "ta.adosc(s, s, s, s, 2, 3)",
+    "ta.vidya(s, 2, 3)", "ta.kvo(s, s, s, p, 2, 3)", "ta.mass(s, s, 3)", "ta.edecay(s, 3)", "ta.evwma(s, p, 3)", "ta.smi(p, p, p, 3, 2, 3)", "ta.chaikin_volatility(s, p, 3)",
+    "ta.rsi(p, 2)", "ta.cmo(s, 3)", "ta.plus_di(p, s, p, 2)", "ta.adx(s, s, s, 2)", "ta.dx(p, p, p, 2)", "ta.macd(s, 2, 3, 2)", "ta.macd_signal(p, 3, 2, 3)",
+  ]) {
+    const last = (await db.value<Series>(`select ${expression} from ${bars}`, [series])).at(-1);
+    t.ok(typeof last === "number" && Math.abs(last) <= 100, `${expression} ends at ${last}`);
+  }
+});

@@ -76,6 +76,7 @@ const vectors: Record<string, Vector> = {
   "mass 3": { outputs: ["ta.mass(in1, in2, 3)"] },
   "md 3": { outputs: ["ta.avgdev(in1, 3)"] },
   "nvi": { outputs: ["ta.nvi(in1, in2)"] },
+  "psar .02 .2": { outputs: ["ta.sar(in1, in2, 0.02, 0.2)"], early: 7, bridge: "Tulip bounds its first stop by the bar before; they agree from the first reversal on" },
   "pvi": { outputs: ["ta.pvi(in1, in2)"] },
   "qstick 4": { outputs: ["ta.qstick(in1, in2, 4)"] },
   "trima 5": { outputs: ["ta.trima(in1, 5)"] },

@@ -21,11 +21,11 @@ export interface Api {
 }
 
 /** Starts the API on a free port; it is closed before the database goes away. */
-export async function startApi(test: { teardown(action: () => Promise<void>): void }, db: TestDatabase, options: { statementMilliseconds?: number } = {}): Promise<Api> {
+export async function startApi(test: { teardown(action: () => Promise<void>): void }, db: TestDatabase, { redisUrl, ...options }: { statementMilliseconds?: number; redisUrl?: string } = {}): Promise<Api> {
   const log: string[] = [];
   const server = await startGraphqlServer({
     urlFor: (purpose) => db.url(purpose),
-    config: { host: "127.0.0.1", port: 5678 },
+    config: { host: "127.0.0.1", port: 5678, redisUrl },
     port: "0",
     onMessage: (message) => log.push(message),
     ...options,

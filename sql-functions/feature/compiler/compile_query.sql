@@ -12,7 +12,8 @@ as $$
 declare
   arguments constant jsonb := p_plan -> 'arguments';
   kernels constant jsonb := p_plan -> 'kernels';
-  windows constant jsonb := p_plan -> 'windows';
+  -- What only the features need runs at the last level, where windows over one frame share the reading of its rows.
+  windows constant jsonb := feature.delay_windows(p_plan, p_levels);
   outputs constant text := array_to_string(p_outputs, E'\n    ');
   listed constant text := E',\n    %1$s as %2$s';
   -- The columns that the rows of the last stage have, besides span, instrument_id, ts and known_from.
@@ -22,6 +23,7 @@ declare
     where p_plan -> 'columns' ? part.name or windows::text ~ format('\m%s\M', part.name)
     order by part.position
   );
+  source record;
   stages text[];
   stage text := 'bar';
   later text;
@@ -33,12 +35,57 @@ begin
     array_to_string('{span,instrument_id,ts,known_from}' || columns, ', '), p_bar_interval, coalesce(p_lookback::text, 'null')
   )];
 
+  -- What other functions know about a bar joins it.
+  for source in
+    select
+      entry.value ->> 'function' as function,
+      split_part(entry.value ->> 'function', '.', 2) as name,
+      array_agg(entry.key order by entry.key) as columns,
+      case when bool_and(entry.value -> 'concepts' <> 'null') then
+        array(select distinct jsonb_array_elements_text(each.value -> 'concepts') from jsonb_each(p_plan -> 'columns') as each where each.value -> 'concepts' <> 'null' order by 1)
+      end as concepts
+    from jsonb_each(p_plan -> 'columns') as entry
+    where entry.value ->> 'function' is not null
+    group by entry.value ->> 'function'
+    order by 1
+  loop
+    if stage = 'bar' then
+      stages[1] := replace(stages[1], 'bar as (', 'bar as materialized (');
+      stages := stages || E'reach as (
+  select array_agg(instrument_id) as ids, array_agg(first_ts) as first_ts, array_agg(last_ts) as last_ts
+  from (select instrument_id, min(ts) as first_ts, max(ts) as last_ts from bar group by instrument_id) as read
+)'::text;
+    end if;
+    stages := stages || format(
+      E'%1$s as (\n  select told.instrument_id, told.ts, %2$s\n  from reach\n  cross join lateral %3$s(ids, %4$L, first_ts, last_ts%5$s) as told\n)',
+      source.name, (select string_agg('told.' || name, ', ') from unnest(source.columns) as name), source.function, p_bar_interval,
+      case when source.name = 'fundamental_columns' then format(', %L', source.concepts) else '' end
+    );
+    stages := stages || format(
+      E'bar_with_%1$s as (\n  select %2$s.*, %3$s\n  from %2$s\n  left join %1$s on %1$s.instrument_id = %2$s.instrument_id and %1$s.ts = %2$s.ts\n)',
+      source.name, stage, (select string_agg(format('%s.%s', source.name, name), ', ') from unnest(source.columns) as name)
+    );
+    columns := columns || source.columns;
+    stage := 'bar_with_' || source.name;
+  end loop;
+
   for level in 1 .. p_levels loop
     names := feature.compile_list(arguments, level - 1, listed);
     if names <> '' then
-      -- Without offset 0 each window would compute the arguments again, for each row of each frame.
-      stages := stages || format(E'row_%s as (\n  select\n    %s.*%s\n  from %2$s\n  order by span, ts\n  offset 0\n)', level, stage, names);
-      columns := columns || feature.plan_aliases(arguments, level - 1);
+      -- Without offset 0 each window would compute the arguments again, for each row of each frame. They stand first, because a row of a frame is
+      -- taken apart up to the last column that is needed.
+      columns := feature.plan_aliases(arguments, level - 1) || columns;
+      select string_agg(
+        format(E',\n    %s', coalesce(
+          (select entry.key || ' as ' || name from jsonb_each(arguments) as entry where entry.value ->> 'alias' = name and (entry.value ->> 'level')::integer = level - 1),
+          name
+        )), ''
+      )
+      into names
+      from unnest(columns) as name;
+      stages := stages || format(
+        E'row_%s as (\n  select\n    span, instrument_id, ts, known_from%s\n  from %s\n  order by span, ts\n  offset 0\n)', level, names, stage
+      );
       stage := 'row_' || level;
     end if;
 
@@ -60,6 +107,9 @@ begin
         E'kernel_%1$s as materialized (\n  select\n    series_%1$s.*%2$s\n  from series_%1$s\n)', level, feature.compile_list(kernels, level, listed)
       );
       columns := array(select name from unnest(columns) as name where later ~ format('\m%s\M', name)) || feature.plan_aliases(kernels, level);
+      columns := array(
+        select name from unnest(columns) with ordinality as listed_column (name, position) order by windows::text !~ format('\m%s\M', name), position
+      );
       select string_agg(format(E',\n    unnest(%1$s) as %1$s', name), '') into names from unnest(columns) as name;
       stages := stages || format(
         E'value_%1$s as (\n  select\n    span, instrument_id, unnest(ts) as ts, unnest(known_from) as known_from%2$s\n  from kernel_%1$s\n)', level, names

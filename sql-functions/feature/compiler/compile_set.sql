@@ -26,13 +26,19 @@ declare
   resolved jsonb := '{}';
   tree jsonb;
   split record;
+  -- What is computed from bars: expressions with name, tree and position; in a set of one stage the features themselves.
   bases jsonb := '{}';
-  stage_trees jsonb := '{}';
+  added jsonb;
+  sql_of jsonb := '{}';
   planned record;
   levels integer := 0;
   lookback double precision := 0;
-  sql_of jsonb := '{}';
-  cross_plan jsonb;
+  stage_trees jsonb := '{}';
+  cross_plan jsonb := '{"arguments": {}, "sections": {}, "groups": {}}';
+  cross_sql jsonb := '{}';
+  cross_levels integer := 0;
+  in_order feature.definition[] := '{}';
+  base_names text[];
   bars feature.compiled_set;
   result feature.compiled_set;
   error_code text;
@@ -70,10 +76,10 @@ begin
   -- Read every expression, then plan each feature after those that it names.
   foreach definition in array p_definitions loop
     begin
-      if feature.is_bar_column(definition.name) then
-        raise exception using errcode = 'MB001', message = 'It has the name of a column of a bar.', hint = 'Rename it, so that expressions can tell the two apart.';
-      end if;
       tokens := feature.expression_tokens(definition.expression);
+      if tokens <> array[definition.name] and exists (select from feature.bar_column where column_name = definition.name) then
+        raise exception using errcode = 'MB001', message = 'It has the name of a column of a bar and is something else.', hint = 'Rename it.';
+      end if;
       select * into parsed from feature.parse_expression(tokens, 1, 0, names);
       if parsed.next_position <= cardinality(tokens) then
         raise exception using
@@ -86,19 +92,13 @@ begin
     exception
       when sqlstate 'MB001' or sqlstate 'MB003' then
         get stacked diagnostics error_code = returned_sqlstate, error_token = pg_exception_detail, error_hint = pg_exception_hint;
-        raise exception using
-          errcode = error_code,
-          message = format('Feature %s%s: %s', definition.name, feature.token_place(definition.expression, error_token), sqlerrm),
-          hint = error_hint;
+        perform feature.refuse_definition(definition, error_code, sqlerrm, error_token, error_hint);
     end;
     normal_forms := normal_forms || array_to_string(tokens, ' ');
     trees := trees || jsonb_build_object(definition.name, parsed.node);
     is_two_stage := is_two_stage or feature.is_cross(parsed.node);
   end loop;
 
-  cross_plan := '{
-    "arguments": {}, "sections": {}, "groups": {}, "aliases": {"instrument_id": true, "ts": true, "session_date": true, "known_from": true, "values": true}
-  }';
   waiting := names;
   while waiting <> '{}' loop
     later := '{}';
@@ -109,42 +109,35 @@ begin
         continue;
       end if;
       begin
-        tree := feature.inline_features(trees -> definition.name, resolved);
+        tree := feature.inline_features(trees -> definition.name, trees);
         if not jsonb_path_exists(tree, 'strict $.** ? (@.type() == "object" && @.kind == "column")') then
           raise exception using errcode = 'MB001', message = 'The expression uses no column of a bar.', hint = 'Write something like ta.rsi(close, 14).';
         end if;
         if is_two_stage then
           select * into split from feature.split_stages(tree, definition.name, bases);
-          bases := split.bases;
           stage_trees := stage_trees || jsonb_build_object(definition.name, split.node);
+          added := split.bases - array(select jsonb_object_keys(bases));
+          bases := split.bases;
         else
-          bases := bases || jsonb_build_object(definition.name, jsonb_build_object('name', definition.name, 'tree', tree));
+          added := jsonb_build_object(definition.name, jsonb_build_object('tree', tree));
         end if;
-        -- Plan what is new.
-        for split in
-          select base.key, base.value -> 'tree' as tree from jsonb_each(bases) as base where not sql_of ? base.key order by (base.value ->> 'position')::integer
-        loop
+        for split in select base.key, base.value -> 'tree' as tree from jsonb_each(added) as base order by (base.value ->> 'position')::integer loop
           select * into planned from feature.plan_expression(split.tree, plan);
           plan := planned.plan;
           levels := greatest(levels, planned.level);
           lookback := greatest(lookback, planned.lookback);
           sql_of := sql_of || jsonb_build_object(split.key, planned.sql);
         end loop;
-        if is_two_stage then
-          cross_plan := jsonb_set(cross_plan, '{aliases}', cross_plan -> 'aliases' || (select jsonb_object_agg(base.value ->> 'name', true) from jsonb_each(bases) as base));
-        end if;
       exception
         when sqlstate 'MB001' or sqlstate 'MB003' then
           get stacked diagnostics error_code = returned_sqlstate, error_token = pg_exception_detail, error_hint = pg_exception_hint;
-          raise exception using
-            errcode = error_code,
-            message = format('Feature %s%s: %s', definition.name, feature.token_place(definition.expression, error_token), sqlerrm),
-            hint = error_hint;
+          perform feature.refuse_definition(definition, error_code, sqlerrm, error_token, error_hint);
       end;
       waiting := array_remove(waiting, definition.name);
-      resolved := resolved || jsonb_build_object(definition.name, tree);
+      in_order := in_order || definition;
+      trees := trees || jsonb_build_object(definition.name, tree);
     end loop;
-    if later = waiting and later <> '{}' then
+    if waiting <> '{}' and later = waiting then
       later := feature.feature_cycle(trees, waiting);
       raise exception using
         errcode = 'MB001',
@@ -152,6 +145,68 @@ begin
         hint = 'Let one of them be computed without the others.';
     end if;
   end loop;
-  return;
+
+  if not is_two_stage then
+    bars := feature.compile_bars(plan, names, normal_forms, array(select sql_of ->> name from unnest(names) with ordinality as named (name, position) order by position), levels, lookback, p_bar_interval);
+    bars.definitions := p_definitions;
+    return next bars;
+    return;
+  end if;
+
+  base_names := array(select base.value ->> 'name' from jsonb_each(bases) as base order by (base.value ->> 'position')::integer);
+  cross_plan := cross_plan || jsonb_build_object(
+    'aliases',
+    '{"instrument_id": true, "ts": true, "session_date": true, "known_from": true, "values": true}'::jsonb || (select jsonb_object_agg(name, true) from unnest(base_names) as name)
+  );
+  foreach definition in array in_order loop
+    begin
+      select * into planned from feature.plan_expression(stage_trees -> definition.name, cross_plan);
+    exception
+      when sqlstate 'MB001' or sqlstate 'MB003' then
+        get stacked diagnostics error_code = returned_sqlstate, error_token = pg_exception_detail, error_hint = pg_exception_hint;
+        perform feature.refuse_definition(definition, error_code, sqlerrm, error_token, error_hint);
+    end;
+    cross_plan := planned.plan;
+    cross_levels := greatest(cross_levels, planned.level);
+    cross_sql := cross_sql || jsonb_build_object(definition.name, planned.sql);
+  end loop;
+
+  bars := feature.compile_bars(
+    plan, base_names,
+    array(select base.key from jsonb_each(bases) as base order by (base.value ->> 'position')::integer),
+    array(select sql_of ->> base.key from jsonb_each(bases) as base order by (base.value ->> 'position')::integer),
+    levels, lookback, p_bar_interval
+  );
+  bars.definitions := array(
+    select row(base.value ->> 'name', base.key, coalesce(same.description, 'What instruments are compared by.'))::feature.definition
+    from jsonb_each(bases) as base
+    left join unnest(p_definitions) as same on same.name = base.value ->> 'name'
+    order by (base.value ->> 'position')::integer
+  );
+  return next bars;
+
+  result := bars;
+  result.definitions := p_definitions;
+  result.feature_names := names;
+  result.group_kinds := array(select used.kind from jsonb_object_keys(cross_plan -> 'groups') as used (kind) where used.kind <> '' order by used.kind);
+  result.compiled_sql := feature.compile_cross_query(
+    cross_plan, base_names, feature.listed_outputs(names, array(select cross_sql ->> name from unnest(names) with ordinality as named (name, position) order by position)), cross_levels
+  );
+  result.version := left(encode(sha256(convert_to(
+    jsonb_build_object(
+      'base', bars.version, 'names', names, 'expressions', normal_forms, 'query', result.compiled_sql,
+      'functions', feature.kernel_versions(array['feature.cross_section_values', 'feature.sorted_quantile'])
+    )::text, 'UTF8'
+  )), 'hex'), 12);
+  return next result;
 end
 $$;
+
+comment on function feature.compile_set(feature.definition[], text) is
+'Checks the definitions of a set and makes of them one query in stages: rows with the arguments of kernels, arrays with each distinct kernel call once, rows again with the arithmetic around them.
+A set that compares instruments (cs.rank and the like) gives two rows: first its companion, which computes from bars what is compared, then the set itself over the vectors of the companion.
+p_definitions: 1 to 500 features. p_bar_interval: length of the bars, such as 1d. Nothing is stored.
+An expression is read into a tree of numbers, columns of a bar, ta kernels, other features of the set and a few functions, and the query is written from that tree, so it can compute and nothing else. The tree of another feature takes the place of its name.
+Errors, each with the name of the feature and the place in its expression: MB001 for a syntax error, a result that is no number, a bad argument of a kernel or features that name each other in a circle, MB003 for an unknown column, function, kernel or kind of group.';
+
+revoke all on function feature.compile_set(feature.definition[], text) from public;

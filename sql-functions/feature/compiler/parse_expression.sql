@@ -7,11 +7,10 @@ create or replace function feature.parse_expression(
   out node jsonb,
   out next_position integer
 )
-language plpgsql immutable parallel safe
+language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
-  columns constant text[] := '{open,high,low,close,volume}';
   words constant text[] := '{and,or,not,is,"null",case,when,then,else,end}';
   -- Allowed functions with the least and the greatest number of arguments.
   functions constant jsonb := '{
@@ -94,7 +93,7 @@ begin
     next_position := feature.expect_token(p_tokens, next_position, 'end');
     node := jsonb_build_object('kind', 'case', 'arguments', operands);
 
-  elsif token = any (columns) then
+  elsif token ~ '^[a-z_]' and token <> all (words) and exists (select from feature.bar_column where column_name = token) then
     node := jsonb_build_object('kind', 'column', 'name', token);
 
   elsif p_tokens[next_position] = '(' and token <> all (words) and token ~ '^[a-z_]' then
@@ -147,7 +146,7 @@ begin
     raise exception using
       errcode = 'MB003',
       message = format('%s is not a column of a bar, and no feature of the set.', token),
-      hint = format('The columns are %s; kernels are called as ta.name(…).', array_to_string(columns, ', '));
+      hint = 'The columns are open, high, low, close, volume and those of feature.bar_column; kernels are called as ta.name(…).';
 
   else
     raise exception using errcode = 'MB001', message = format('A value is expected where %s stands.', token), hint = 'Check the expression there.';

@@ -28,7 +28,12 @@ begin
     return;
   elsif kind = 'column' then
     sql := name;
-    plan := jsonb_set(plan, array['columns', name], 'true');
+    if not plan -> 'columns' ? name then
+      plan := jsonb_set(
+        plan, array['columns', name],
+        (select jsonb_build_object('function', source_function, 'concepts', concepts) from feature.bar_column where column_name = name)
+      );
+    end if;
     return;
   elsif kind = 'kernel' then
     select called.plan, called.alias, called.level, called.lookback

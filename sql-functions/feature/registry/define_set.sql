@@ -4,7 +4,8 @@ create or replace function feature.define_set(
   p_name text,
   p_description text,
   p_definitions feature.definition[],
-  p_bar_interval text default '1d'
+  p_bar_interval text default '1d',
+  p_is_active boolean default true
 ) returns feature.feature_set_version
 language plpgsql volatile parallel unsafe security definer
 set search_path to pg_catalog, pg_temp
@@ -40,8 +41,8 @@ begin
         message = format('A set cannot be named %s: its view would have the name of something else, in the database or in the API.', p_name),
         hint = 'Choose another name; plurals and underscores make no difference.';
     end if;
-    insert into feature.feature_set (name, description, bar_interval)
-    values (p_name, p_description, p_bar_interval)
+    insert into feature.feature_set (name, description, bar_interval, is_active)
+    values (p_name, p_description, p_bar_interval, p_is_active)
     returning * into known;
   elsif known.bar_interval <> p_bar_interval then
     raise exception using
@@ -58,8 +59,11 @@ begin
     set is_current = false, in_force_to = moment
     where feature_set_version_id = current_version.feature_set_version_id;
 
-    insert into feature.feature_set_version (feature_set_id, version, feature_names, kernels, lookback, compiled_sql, in_force_from)
-    values (known.feature_set_id, compiled.version, compiled.feature_names, compiled.kernels, compiled.lookback, compiled.compiled_sql, moment)
+    insert into feature.feature_set_version (feature_set_id, version, feature_names, kernels, lookback, compiled_sql, sources, in_force_from)
+    values (
+      known.feature_set_id, compiled.version, compiled.feature_names, compiled.kernels, compiled.lookback, compiled.compiled_sql,
+      compiled.sources, moment
+    )
     returning * into current_version;
 
     insert into feature.feature_definition (feature_set_version_id, name, position, expression, description)
@@ -79,13 +83,13 @@ begin
 end
 $$;
 
-comment on function feature.define_set(text, text, feature.definition[], text) is
+comment on function feature.define_set(text, text, feature.definition[], text, boolean) is
 'Defines the set p_name, or changes it, and creates its view feature.<p_name> with a column for each feature. Gives the version that is now in force.
-p_description: what the set is for and where its formulas come from. p_definitions: the features, in order. p_bar_interval: length of the bars (default 1d).
-An expression has numbers, the columns open, high, low, close and volume, calls of the kernels in feature.kernel, + - * / ^, comparisons, and, or, not, is null, case, and
+p_description: what the set is for and where its formulas come from. p_definitions: the features, in order. p_bar_interval: length of the bars (default 1d). p_is_active: whether a new set is computed for every instrument from now on (default); see feature.activate_set.
+An expression has numbers, the columns of feature.bar_column (open, high, low, close, volume, what was known of the company, the calendar), calls of the kernels in feature.kernel, + - * / ^, comparisons, and, or, not, is null, case, and
 abs, atan, ceil, coalesce, exp, floor, greatest, least, ln, log10, nullif, power, round, sign, sqrt, tanh. What cannot be computed, such as a division by zero, is NULL.
 The version is the hash of names, expressions, kernels and the query made of them; an equal one changes nothing but descriptions. Values of older versions stay.
 Errors: MB001 for a bad name or expression, MB003 for an unknown column, function or kernel, MB008 for a name that is taken, other bars, or a view that cannot be replaced.';
 
-revoke all on function feature.define_set(text, text, feature.definition[], text) from public;
-grant execute on function feature.define_set(text, text, feature.definition[], text) to marketbase_worker, marketbase_author;
+revoke all on function feature.define_set(text, text, feature.definition[], text, boolean) from public;
+grant execute on function feature.define_set(text, text, feature.definition[], text, boolean) to marketbase_worker, marketbase_author;

@@ -24,4 +24,4 @@ comment on function feature.closed_bars(bigint[], text) is
 'For bars of length p_bar_interval of p_instrument_ids that had other versions, or follow a bar that was removed: known_to, when the last of those was given up.';
 
 revoke all on function feature.closed_bars(bigint[], text) from public;
-grant execute on function feature.closed_bars(bigint[], text) to marketbase_worker;
+grant execute on function feature.closed_bars(bigint[], text) to marketbase_worker, marketbase_probe;

@@ -61,4 +61,4 @@ comment on function feature.known_bars(bigint[], text, integer, timestamptz[], t
 known_from is the latest of the bar and the p_lookback bars before it (NULL: of all), where each counts from when it became known, or from when an older version of it, or a bar before it that is gone, was given up, if that is later.';
 
 revoke all on function feature.known_bars(bigint[], text, integer, timestamptz[], timestamptz[]) from public;
-grant execute on function feature.known_bars(bigint[], text, integer, timestamptz[], timestamptz[]) to marketbase_worker;
+grant execute on function feature.known_bars(bigint[], text, integer, timestamptz[], timestamptz[]) to marketbase_worker, marketbase_probe;

@@ -38,4 +38,4 @@ comment on function feature.latest_known(bigint, text, timestamptz, integer) is
 'The latest time at which the bar at p_ts, the p_lookback bars before it (NULL: all), their older versions given up and the bars removed between them became known. NULL where there is no bar.';
 
 revoke all on function feature.latest_known(bigint, text, timestamptz, integer) from public;
-grant execute on function feature.latest_known(bigint, text, timestamptz, integer) to marketbase_worker;
+grant execute on function feature.latest_known(bigint, text, timestamptz, integer) to marketbase_worker, marketbase_probe;

@@ -48,7 +48,8 @@ begin
       begin
         return query
           select
-            current_set.name, current_set.version, instrument.instrument_id, instrument.symbol, task.from_ts[i], task.to_ts[i], done.rows_changed, task.bars[i], null::text
+            current_set.name, current_set.version, instrument.instrument_id, instrument.symbol, task.from_ts[i], task.to_ts[i],
+            done.rows_changed, task.bars[i], null::text
           from feature.compute(p_run_id, current_set.name, task.instrument_ids[i:i], task.from_ts[i:i], task.to_ts[i:i]) as done
           join market.instrument as instrument using (instrument_id);
       exception

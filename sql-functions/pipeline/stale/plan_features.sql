@@ -9,14 +9,16 @@ begin
   perform feature.refresh_versions();
 
   with mark as materialized (
-    select taken.instrument_id, taken.from_ts, taken.to_ts from pipeline.take_stale('feature') as taken
+    select taken.instrument_id, taken.from_ts, taken.to_ts, null as source from pipeline.take_stale('feature') as taken
+    union all
+    select taken.instrument_id, taken.from_ts, taken.to_ts, 'fundamental' from pipeline.take_stale('fundamental_feature') as taken
   ), left_over as (
     -- Pieces of other runs that nobody is at, and those that failed.
     delete from feature.computation_task as task
     where task.task_id in (select free.task_id from feature.computation_task as free for update skip locked)
     returning task.feature_set_id, task.instrument_ids, task.from_ts, task.to_ts
   ), current_set as (
-    select feature_set.feature_set_id, feature_set.bar_interval, version.feature_set_version_id, version.lookback
+    select feature_set.feature_set_id, feature_set.bar_interval, version.feature_set_version_id, version.lookback, version.sources
     from feature.feature_set as feature_set
     join feature.feature_set_version as version using (feature_set_id)
     where version.is_current and feature_set.is_active
@@ -24,7 +26,7 @@ begin
     -- A changed bar reaches as many bars ahead as the set looks back.
     select current_set.feature_set_id, mark.instrument_id, tstzrange(mark.from_ts, reach.to_ts, '[]') as bars
     from mark
-    cross join current_set
+    join current_set on mark.source is null or mark.source = any (current_set.sources)
     cross join lateral (
       select feature.reach_of_change(mark.instrument_id, current_set.bar_interval, mark.to_ts, current_set.lookback) as to_ts
     ) as reach
@@ -89,7 +91,7 @@ end
 $$;
 
 comment on function pipeline.plan_features(bigint) is
-'Puts changed kernels into force, takes the marks of consumer feature out of pipeline.stale_range and writes into feature.computation_task, in pieces of about 100,000 bars, what every active set has to compute: the marked bars and those that look back on them, and everything of an instrument for which the version in force has no values yet.
+'Puts changed kernels into force, takes the marks of the consumers feature and fundamental_feature out of pipeline.stale_range and writes into feature.computation_task, in pieces of about 100,000 bars, what every active set has to compute: the marked bars and those that look back on them, and everything of an instrument for which the version in force has no values yet.
 p_run_id: run that asks for it. Gives the number of pieces. Pieces that others planned and nobody has computed are planned again.
 Errors: those of feature.refresh_versions.';
 

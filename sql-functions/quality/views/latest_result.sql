@@ -22,7 +22,9 @@ select
   latest.recorded_at,
   latest.run_id
 from (
-  select distinct on (result.instrument_id, result.rule) result.*
+  select distinct on (result.instrument_id, result.rule)
+    result.instrument_id, result.rule, result.rule_version, result.dataset, result.severity, result.status, result.checked_count,
+    result.failed_count, result.from_ts, result.to_ts, result.message, result.validation_result_id, result.recorded_at, result.run_id
   from quality.validation_result as result
   where result.raw_response_id is null and result.instrument_id is not null
   order by result.instrument_id, result.rule, result.validation_result_id desc

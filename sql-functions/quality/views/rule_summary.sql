@@ -18,15 +18,15 @@ select
   max(latest.recorded_at) as last_recorded_at
 from quality.rule_in_force as in_force
 left join (
-  select distinct on (result.rule, result.instrument_id, result.raw_response_id)
+  select distinct on (result.rule, result.instrument_id, result.raw_response_id, result.feature_set_version_id)
     result.rule, result.status, result.checked_count, result.failed_count, result.recorded_at
   from quality.validation_result as result
-  order by result.rule, result.instrument_id, result.raw_response_id, result.validation_result_id desc
+  order by result.rule, result.instrument_id, result.raw_response_id, result.feature_set_version_id, result.validation_result_id desc
 ) as latest on latest.rule = in_force.rule
 group by
   in_force.rule, in_force.version, in_force.dataset, in_force.family, in_force.severity, in_force.description, in_force.remedy;
 
-comment on view quality.rule_summary is E'@primaryKey rule\n@foreignKey (rule, version) references quality.validation_rule (rule, version)|@fieldName validationRule|@foreignFieldName ruleSummaries\nOne row per rule in force: how many instruments (for rules on candidates: bodies) passed and failed when it looked at them last.';
+comment on view quality.rule_summary is E'@primaryKey rule\n@foreignKey (rule, version) references quality.validation_rule (rule, version)|@fieldName validationRule|@foreignFieldName ruleSummaries\nOne row per rule in force: how many instruments (for rules on candidates: bodies, on feature sets: versions of sets) passed and failed when it looked at them last.';
 comment on column quality.rule_summary.rule is E'@notNull\nRule.';
 comment on column quality.rule_summary.version is E'@notNull\nVersion in force.';
 comment on column quality.rule_summary.dataset is E'@notNull\nWhat it looks at.';
@@ -34,9 +34,9 @@ comment on column quality.rule_summary.family is E'@notNull\nFamily of the rule.
 comment on column quality.rule_summary.severity is E'@notNull\ncritical, error, warning or info.';
 comment on column quality.rule_summary.description is E'@notNull\nWhat it means when the rule fails.';
 comment on column quality.rule_summary.remedy is E'@notNull\nWhat to do then.';
-comment on column quality.rule_summary.passed_count is E'@notNull\nInstruments or bodies that passed.';
-comment on column quality.rule_summary.failed_count is E'@notNull\nInstruments or bodies that failed.';
-comment on column quality.rule_summary.not_applicable_count is E'@notNull\nInstruments or bodies in which there was nothing to look at.';
+comment on column quality.rule_summary.passed_count is E'@notNull\nInstruments, bodies or versions of sets that passed.';
+comment on column quality.rule_summary.failed_count is E'@notNull\nInstruments, bodies or versions of sets that failed.';
+comment on column quality.rule_summary.not_applicable_count is E'@notNull\nInstruments, bodies or versions of sets in which there was nothing to look at.';
 comment on column quality.rule_summary.checked_row_count is E'@notNull\nRows that were looked at.';
 comment on column quality.rule_summary.failed_row_count is E'@notNull\nRows that violate the rule.';
 comment on column quality.rule_summary.last_recorded_at is 'When it was last applied; null where it never was.';

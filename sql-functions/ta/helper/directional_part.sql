@@ -49,10 +49,11 @@ begin
         rise := high[i] - high[i - 1];
         fall := low[i - 1] - low[i];
         -- The first period - 1 changes are added up, later ones enter by Wilder's smoothing of a sum.
+        -- What fades out of a double's range is 0, because PostgreSQL refuses to round it to that.
         if counted >= period then
-          plus := plus * kept;
-          minus := minus * kept;
-          true_range := true_range * kept;
+          plus := case when plus > 1e-290 then plus * kept else 0 end;
+          minus := case when minus > 1e-290 then minus * kept else 0 end;
+          true_range := case when true_range > 1e-290 then true_range * kept else 0 end;
         end if;
         if rise > fall and rise > 0 then
           plus := plus + rise;

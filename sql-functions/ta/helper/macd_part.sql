@@ -47,8 +47,9 @@ begin
       counted := counted + 1;
       -- A seed is the mean of its first bars; both seeds end at the bar where the slow one is complete.
       if counted > longer then
-        slow_average := slow_average + slow_weight * (x - slow_average);
-        fast_average := fast_average + fast_weight * (x - fast_average);
+        -- A distance that fades out of a double's range is closed, because PostgreSQL refuses to round it to 0.
+        slow_average := slow_average + case when abs(x - slow_average) > 1e-290 then slow_weight * (x - slow_average) else x - slow_average end;
+        fast_average := fast_average + case when abs(x - fast_average) > 1e-290 then fast_weight * (x - fast_average) else x - fast_average end;
       else
         slow_average := slow_average + (x - slow_average) / counted;
         if counted > longer - shorter then
@@ -58,7 +59,10 @@ begin
       if counted >= longer then
         line := fast_average - slow_average;
         if counted >= longer + signal then
-          signal_average := signal_average + signal_weight * (line - signal_average);
+          signal_average := signal_average + case
+            when abs(line - signal_average) > 1e-290 then signal_weight * (line - signal_average)
+            else line - signal_average
+          end;
         else
           signal_average := signal_average + (line - signal_average) / (counted - longer + 1);
         end if;

@@ -76,14 +76,12 @@ begin
           result[i] := case when signed then -stop else stop end;
           acceleration := init_short;
           extreme := bottom;
-          stop := greatest(stop + acceleration * (extreme - stop), top_before, top);
         elsif is_long then
           result[i] := stop;
           if top > extreme then
             extreme := top;
             acceleration := least(acceleration + step_long, acceleration_max_long);
           end if;
-          stop := least(stop + acceleration * (extreme - stop), bottom_before, bottom);
         elsif top >= stop then
           is_long := true;
           stop := least(extreme, bottom_before, bottom);
@@ -91,15 +89,16 @@ begin
           result[i] := stop;
           acceleration := init_long;
           extreme := top;
-          stop := least(stop + acceleration * (extreme - stop), bottom_before, bottom);
         else
           result[i] := case when signed then -stop else stop end;
           if bottom < extreme then
             extreme := bottom;
             acceleration := least(acceleration + step_short, acceleration_max_short);
           end if;
-          stop := greatest(stop + acceleration * (extreme - stop), top_before, top);
         end if;
+        -- A distance that fades out of a double's range is closed, because PostgreSQL refuses to round it to 0.
+        stop := case when abs(extreme - stop) > 1e-290 then stop + acceleration * (extreme - stop) else extreme end;
+        stop := case when is_long then least(stop, bottom_before, bottom) else greatest(stop, top_before, top) end;
       end if;
       top_before := top;
       bottom_before := bottom;
@@ -111,7 +110,10 @@ begin
 end
 $$;
 
-comment on function ta.parabolic_stop(text, double precision[], double precision[], double precision, double precision, double precision, double precision, double precision, double precision, double precision, double precision, boolean) is
+comment on function ta.parabolic_stop(
+  text, double precision[], double precision[], double precision, double precision, double precision, double precision,
+  double precision, double precision, double precision, double precision, boolean
+) is
 $$Helper of the kernels: the parabolic stop: it follows the price by a growing part of the distance to the extreme of the move, and changes sides when the
 price meets it.
 Arguments: kernel, the name for messages; high, low; start_value, the first stop, positive for a long, negative for a short start, 0 to take side and stop

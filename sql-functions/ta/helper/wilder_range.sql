@@ -18,6 +18,7 @@ declare
   result double precision[];
   x double precision;
   before double precision;
+  extent double precision;
   average double precision := 0;
   counted integer := -1;
   i integer := 0;
@@ -39,7 +40,9 @@ begin
       counted := counted + 1;
       if counted > 0 then
         -- The first period ranges are averaged with equal weights, later ones by Wilder's smoothing.
-        average := average + (greatest(high[i], before) - least(low[i], before) - average) / least(counted, period);
+        -- A distance that fades out of a double's range is closed, because PostgreSQL refuses to round it to 0.
+        extent := greatest(high[i], before) - least(low[i], before);
+        average := case when abs(extent - average) > 1e-290 then average + (extent - average) / least(counted, period) else extent end;
         if counted >= period then
           result[i] := case when percent then 100 * average / nullif(x, 0) else average end;
         end if;

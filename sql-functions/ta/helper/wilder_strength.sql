@@ -33,8 +33,9 @@ begin
       counted := counted + 1;
       if counted > 0 then
         -- The first period changes are averaged with equal weights, later ones by Wilder's smoothing.
-        gain := gain + (greatest(x - previous, 0) - gain) / least(counted, period);
-        loss := loss + (greatest(previous - x, 0) - loss) / least(counted, period);
+        -- What fades out of a double's range is 0, because PostgreSQL refuses to round it to that.
+        gain := case when gain > 1e-290 or x > previous then gain + (greatest(x - previous, 0) - gain) / least(counted, period) else 0 end;
+        loss := case when loss > 1e-290 or x < previous then loss + (greatest(previous - x, 0) - loss) / least(counted, period) else 0 end;
         if counted >= period then
           result[i] := 100 * case answer when 'rsi' then gain else gain - loss end / coalesce(nullif(gain + loss, 0), 1);
         end if;

@@ -1,4 +1,4 @@
--- Finds the largest or smallest value of each window, or its age, in one pass.
+-- Finds the largest or smallest value of each window, its age or its place, in one pass.
 create or replace function ta.window_extreme(
   kernel text,
   series double precision[],
@@ -44,14 +44,18 @@ begin
       counted := counted + 1;
       while last >= first loop
         other := series[kept[last]];
-        exit when (direction > 0 and x < other) or (direction < 0 and x > other) or (x = other and answer = 'oldest age');
+        exit when (direction > 0 and x < other) or (direction < 0 and x > other) or (x = other and answer in ('oldest age', 'oldest place'));
         last := last - 1;
       end loop;
       last := last + 1;
       kept[last] := i;
     end if;
     if counted >= min_count then
-      result[i] := case when answer = 'value' then series[kept[first]] else i - kept[first] end;
+      result[i] := case answer
+        when 'value' then series[kept[first]]
+        when 'oldest place' then kept[first] - greatest(i - period, 0)
+        else i - kept[first]
+      end;
     end if;
   end loop;
   return result;
@@ -59,10 +63,12 @@ end
 $$;
 
 comment on function ta.window_extreme(text, double precision[], integer, integer, integer, text) is
-$$Helper of the kernels: the largest (direction 1) or smallest (direction -1) value of each window of the last bars, or the number of bars since it.
+$$Helper of the kernels: the largest (direction 1) or smallest (direction -1) value of each window of the last bars, the number of bars since it,
+or its place among the bars of the window.
 Method: a queue of the bars that may still become the extreme; every bar enters and leaves it once. Cost: one pass, whatever the period.
 Arguments: kernel, the name for messages; series; period, bars per window; min_count, the least number of values that a window needs; direction;
-answer, 'value', 'newest age' or 'oldest age': an age is counted in bars, 0 is the current bar, and the word says which one among equals counts.
+answer, 'value', 'newest age', 'oldest age' or 'oldest place': an age is counted in bars, 0 is the current bar; place 1 is the oldest bar of
+the window; the word says which one among equals counts.
 NULL, NaN and infinity are left out; fewer than min_count values give NULL. Errors: MB001 for a bad period or array.$$;
 
 revoke all on function ta.window_extreme(text, double precision[], integer, integer, integer, text) from public;

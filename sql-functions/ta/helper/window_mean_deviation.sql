@@ -1,4 +1,4 @@
--- Gives the mean absolute deviation from the mean of each complete window.
+-- Gives the mean absolute deviation from the mean of each window that has a mean.
 create or replace function ta.window_mean_deviation(
   series double precision[],
   means double precision[],
@@ -14,6 +14,7 @@ declare
   bars constant integer := cardinality(series);
   result double precision[] := array_fill(null::double precision, array[bars]);
   total double precision;
+  counted integer := 0;
   -- For long windows: the different values in order, each bar's place among them, and Fenwick trees of counts and exact sums over them.
   ladder double precision[];
   places integer[];
@@ -21,7 +22,7 @@ declare
   counts integer[];
   sums numeric[];
   place integer;
-  x numeric;
+  exact numeric;
   j integer;
   below integer;
   sum_below numeric;
@@ -29,14 +30,20 @@ declare
   centre double precision;
 begin
   if period <= 100 then
-    for i in period..bars loop
+    for i in 1..bars loop
+      if series[i] is not null then
+        counted := counted + 1;
+      end if;
+      if i > period and series[i - period] is not null then
+        counted := counted - 1;
+      end if;
       centre := means[i];
       if centre is not null then
         total := 0;
-        for k in i - period + 1..i loop
-          total := total + abs(series[k] - centre);
+        for k in greatest(i - period + 1, 1)..i loop
+          total := total + coalesce(abs(series[k] - centre), 0);
         end loop;
-        result[i] := total / period;
+        result[i] := total / counted;
       end if;
     end loop;
     return result;
@@ -54,22 +61,24 @@ begin
   sums := array_fill(0::numeric, array[steps]);
   for i in 1..bars loop
     if i > period and places[i - period] is not null then
-      x := ta.exact_binary(series[i - period]);
-      sum_all := sum_all - x;
+      exact := ta.exact_binary(series[i - period]);
+      sum_all := sum_all - exact;
+      counted := counted - 1;
       j := places[i - period];
       while j <= steps loop
         counts[j] := counts[j] - 1;
-        sums[j] := sums[j] - x;
+        sums[j] := sums[j] - exact;
         j := j + (j & -j);
       end loop;
     end if;
     if places[i] is not null then
-      x := ta.exact_binary(series[i]);
-      sum_all := sum_all + x;
+      exact := ta.exact_binary(series[i]);
+      sum_all := sum_all + exact;
+      counted := counted + 1;
       j := places[i];
       while j <= steps loop
         counts[j] := counts[j] + 1;
-        sums[j] := sums[j] + x;
+        sums[j] := sums[j] + exact;
         j := j + (j & -j);
       end loop;
     end if;
@@ -83,7 +92,7 @@ begin
         sum_below := sum_below + sums[j];
         j := j & (j - 1);
       end loop;
-      result[i] := (sum_all - 2 * sum_below + (2 * below - period) * ta.exact_binary(centre))::double precision / period;
+      result[i] := (sum_all - 2 * sum_below + (2 * below - counted) * ta.exact_binary(centre))::double precision / counted;
     end if;
   end loop;
   return result;
@@ -91,10 +100,11 @@ end
 $$;
 
 comment on function ta.window_mean_deviation(double precision[], double precision[], integer) is
-$$Helper of the kernels: the mean absolute deviation of each window of the last period bars from its mean. NULL where the mean is NULL.
+$$Helper of the kernels: the mean absolute deviation of the values of each window of the last period bars from their mean. NULL where the
+mean is NULL.
 Method: up to 100 bars by adding up, longer windows by Fenwick trees of counts and exact sums over the ordered values: bars * log(bars), whatever the
 period.
-Arguments: series, without NaN and infinity; means, of the same windows; period, bars per window. Errors: none.$$;
+Arguments: series, NULL where a value is missing; means, of the same windows; period, bars per window. Errors: none.$$;
 
 revoke all on function ta.window_mean_deviation(double precision[], double precision[], integer) from public;
 grant execute on function ta.window_mean_deviation(double precision[], double precision[], integer) to marketbase_reader;

@@ -33,6 +33,7 @@ begin
       when m.pairs < min_count then null
       when measure = 'covariance' then m.xy / m.pairs / nullif(m.pairs - 1, 0)
       when measure = 'slope' then coalesce(m.xy / nullif(m.xx, 0), 0)
+      when measure = 'regression' then m.xy / nullif(m.xx, 0)
       when sqrt(least(m.xx, m.yy) / m.pairs / nullif(m.pairs - 1, 0)) <= flat then null
       when m.pairs > 1 then greatest(-1, least(1, coalesce(m.xy / nullif(sqrt(m.xx) * sqrt(m.yy), 0), 0)))
     end
@@ -74,8 +75,8 @@ comment on function ta.window_pair(text, double precision[], double precision[],
 $$Helper of the kernels: for each window of the last bars the correlation of x and y, the covariance of the sample, or the slope of y on x.
 Method: sums over numeric, whose sliding is exact, so the result is equal, bit for bit, wherever the array begins. Cost: one pass, whatever the period.
 Arguments: kernel, the name for messages; x and y; period, bars per window; min_count, the least number of pairs that a window needs;
-measure, 'correlation', 'covariance' or 'slope'; flat, a deviation of the sample: where x or y does not deviate more, the correlation is NULL. With flat
-NULL it is 0 where x or y is constant.
+measure, 'correlation', 'covariance', 'slope' (0 where x is constant) or 'regression' (NULL there); flat, a deviation of the sample: where x or y does
+not deviate more, the correlation is NULL. With flat NULL it is 0 where x or y is constant.
 Pairs with NULL, NaN or infinity are left out; fewer than min_count pairs give NULL, and so does one pair where two are needed. Errors: MB001 for a bad
 period or arrays.$$;
 

@@ -4,27 +4,10 @@ create or replace function ta.rolling_idxmax(
   period integer
 )
 returns double precision[]
-language plpgsql
+language sql
 immutable
 parallel safe
-set search_path to pg_catalog, pg_temp
-as $$
-declare
-  bars constant integer := cardinality(series);
-  ages double precision[];
-begin
-  ages := ta.window_extreme('rolling_idxmax', series, period, 1, 1, 'oldest age');
-  if series is null then
-    return null;
-  end if;
-  for i in 1..bars loop
-    if ages[i] is not null then
-      ages[i] := least(i, period) - ages[i];
-    end if;
-  end loop;
-  return ages;
-end
-$$;
+return ta.window_extreme('rolling_idxmax', series, period, 1, 1, 'oldest place');
 
 comment on function ta.rolling_idxmax(double precision[], integer) is
 $$Place of the largest value among the last period bars (qlib IdxMax): 1 is the oldest bar of the window, the oldest among equals counts. Result: as long as

@@ -33,7 +33,8 @@ begin
     if abs(x) < 'infinity' then
       counted := counted + 1;
       if counted > period then
-        average := x + decay * (average - x);
+        -- A distance that fades out of a double's range is closed, because PostgreSQL refuses to round it to 0.
+        average := x + case when abs(average - x) > 1e-290 then decay * (average - x) else 0 end;
       else
         -- The mean of the first bars is the seed; built up so that a constant stays what it is.
         average := average + (x - average) / counted;

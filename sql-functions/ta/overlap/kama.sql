@@ -38,7 +38,8 @@ begin
       -- The efficiency ratio moves the weight of the newest bar between those of an EMA of 30 and one of 2 bars.
       smoothing := (case when net < travelled then net / travelled else 1 end * (2.0 / 3.0 - 2.0 / 31.0) + 2.0 / 31.0) ^ 2;
       average := coalesce(average, series[i - 1]);
-      average := average + smoothing * (series[i] - average);
+      -- A distance that fades out of a double's range is closed, because PostgreSQL refuses to round it to 0.
+      average := case when abs(series[i] - average) > 1e-290 then average + smoothing * (series[i] - average) else series[i] end;
       result[i] := average;
     end if;
   end loop;

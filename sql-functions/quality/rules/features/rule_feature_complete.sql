@@ -12,6 +12,7 @@ begin atomic
     join feature.feature_vector as v on v.feature_set_version_id = version.feature_set_version_id
     where version.is_current
       and version.lookback is not null
+      and not 'fundamental' = any (version.sources)
       and v.instrument_id = any (p_instrument_ids)
       and v.ts between p_from and p_to
       and array_position(v.values, null) is not null
@@ -45,7 +46,7 @@ begin atomic
 end;
 
 comment on function quality.rule_feature_complete(bigint[], timestamptz, timestamptz, jsonb) is
-'Feature vectors of current versions with a NULL although as many bars as the lookback of the set lie before them. Sets that depend on all bars before (lookback NULL) are passed over. p_parameters is not used.';
+'Feature vectors of current versions with a NULL although as many bars as the lookback of the set lie before them. Sets that depend on all bars before (lookback NULL) are passed over, and those of fundamentals, which not every company reports. p_parameters is not used.';
 
 revoke all on function quality.rule_feature_complete(bigint[], timestamptz, timestamptz, jsonb) from public;
 grant execute on function quality.rule_feature_complete(bigint[], timestamptz, timestamptz, jsonb) to marketbase_worker;

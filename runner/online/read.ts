@@ -1,0 +1,244 @@
+import type pg from "pg";
+import { createPool, rows, type Queryable } from "../database/pool.ts";
+import { asciiJson } from "./json.ts";
+import { keyOf, openMirror, type Instrument, type Mirror, type SetVersion } from "./mirror.ts";
+import { unpack, type PackedVector } from "./packed.ts";
+import { openRedis } from "./redis.ts";
+
+/** Most symbols of one request. */
+export const MAX_SYMBOLS = 500;
+/** Most values of one answer. */
+export const MAX_VALUES = 100_000;
+
+/** What is asked for. */
+export interface OnlineRequest {
+  readonly set: string;
+  readonly symbols: readonly string[];
+  /** The version in force where it is left out. */
+  readonly version?: string | undefined;
+  /** All of the set where they are left out. */
+  readonly features?: readonly string[] | undefined;
+}
+
+/** Why an instrument was not read from Redis. */
+export type FallbackReason =
+  /** REDIS_URL is not set. */
+  | "redis-off"
+  /** Redis is not connected, too slow or refuses. */
+  | "redis-away"
+  /** Changes of the database cannot be followed right now, so that nothing in Redis can be trusted. */
+  | "not-followed"
+  /** The version that is asked for is not the one in force. */
+  | "other-version"
+  /** Nothing is there: not published yet, forgotten, flushed, or there is no vector at all. */
+  | "missing"
+  /** What is there was published before the last change. */
+  | "outdated"
+  /** What is there is no vector of this instrument and version. */
+  | "garbage";
+
+/** The newest vectors that were asked for, in the order in which they were. */
+export interface OnlineAnswer {
+  readonly set: string;
+  readonly version: string;
+  readonly selection: Selection;
+  readonly vectors: readonly { readonly symbol: string; readonly vector: PackedVector | undefined }[];
+  /** How many vectors came from Redis. */
+  readonly fromRedis: number;
+  /** How many did not, and why. */
+  readonly fallback: ReadonlyMap<FallbackReason, number>;
+}
+
+/** Which values of a vector are asked for. */
+export interface Selection {
+  readonly names: readonly string[];
+  /** Place of each name in the vector, from 0. */
+  readonly positions: readonly number[];
+  /** Before each value in JSON: its name, and the comma that parts it from the one before. */
+  readonly labels: readonly string[];
+  /** Length of all of them. */
+  readonly labelBytes: number;
+}
+
+/** Reads the newest features: from Redis what is certain to be what the database has, from the database all else. */
+export interface OnlineReader {
+  read(request: OnlineRequest): Promise<OnlineAnswer>;
+  close(): Promise<void>;
+}
+
+/** An error that is the caller's to mend; shaped like those of the database. */
+export interface OnlineError extends Error {
+  readonly code: string;
+  readonly hint: string;
+}
+
+/** Makes one. */
+export function onlineError(code: "MB001" | "MB002" | "MB003", message: string, hint: string): OnlineError {
+  return Object.assign(new Error(message), { code, hint });
+}
+
+/** How a reader is opened. */
+export interface ReaderOptions {
+  /** Connects as `marketbase_authenticator`. */
+  readonly url: string;
+  /** The role that reads. */
+  readonly role: string;
+  readonly redisUrl: string | undefined;
+  /** Longest time for one statement. */
+  readonly statementMilliseconds: number;
+  readonly say: (message: string) => void;
+}
+
+/** A request with its names looked up. */
+interface Plan {
+  readonly edition: number;
+  readonly set: Pick<SetVersion, "set" | "version" | "id">;
+  readonly selection: Selection;
+  readonly instruments: readonly Instrument[];
+  readonly keys: string[];
+}
+
+const resolveQuery = `
+  select found.version, found.feature_set_version_id::text as id, found.feature_names as names,
+    array(
+      select instrument.symbol || ' ' || instrument.instrument_id
+      from unnest(market.instrument_ids($3)) with ordinality as asked (instrument_id, position)
+      join market.instrument as instrument using (instrument_id)
+      order by asked.position
+    ) as instruments
+  from feature.version_of($1, $2) as found`;
+
+const vectorsQuery = "select vector.packed from feature.online_vectors($1, array_fill($2::bigint, array[cardinality($1::bigint[])])) as vector";
+
+/** Opens a reader. It answers from its first moment on, from the database until Redis and the notifications are there. */
+export function openOnlineReader({ url, role, redisUrl, statementMilliseconds, say }: ReaderOptions): OnlineReader {
+  const pool = createPool(url, {
+    name: "marketbase online",
+    max: 4,
+    connectMilliseconds: 2_000,
+    settings: { role, statement_timeout: String(statementMilliseconds), default_transaction_read_only: "on" },
+    onError: (error) => say(`A connection to the database broke: ${error.message}`),
+  });
+  const redis = redisUrl === undefined ? undefined : openRedis(redisUrl, say);
+  const mirror = redisUrl === undefined ? undefined : openMirror({ url, role, say });
+  redis?.client.connect().catch(redis.trouble);
+  const plans = new WeakMap<OnlineRequest, Plan>();
+
+  /** What Redis has that is certain; counts in `fallback` why the rest is not. */
+  const fromRedis = async (plan: Plan | undefined, request: OnlineRequest, fallback: Map<FallbackReason, number>): Promise<(PackedVector | undefined)[]> => {
+    const nothing = (reason: FallbackReason) => {
+      fallback.set(reason, request.symbols.length);
+      return [];
+    };
+    if (redis === undefined || mirror === undefined) return nothing("redis-off");
+    if (!mirror.isFresh()) return nothing("not-followed");
+    if (plan === undefined) return nothing("other-version");
+    if (!redis.usable()) return nothing("redis-away");
+    let found: (Buffer | null)[];
+    try {
+      found = plan.keys.length === 1 ? [await redis.client.getBuffer(plan.keys[0] as string)] : await redis.client.mgetBuffer(plan.keys);
+    } catch (error) {
+      // A key of another type is garbage; anything else is Redis itself.
+      if ((error as Error).message.startsWith("WRONGTYPE")) return nothing("garbage");
+      redis.trouble(error as Error);
+      return nothing("redis-away");
+    }
+    // What was committed while Redis answered counts too.
+    if (!mirror.isFresh() || mirror.edition() !== plan.edition) return nothing("not-followed");
+    return plan.instruments.map((instrument, i) => {
+      const expected = mirror.generation(plan.keys[i] as string);
+      const bytes = found[i] ?? null;
+      const vector = unpack(bytes);
+      const reason =
+        bytes === null ? "missing"
+        : vector === undefined || vector.featureSetVersionId !== plan.set.id || vector.instrumentId !== instrument.id ? "garbage"
+        : vector.generation !== expected ? "outdated"
+        : undefined;
+      if (reason === undefined) return vector;
+      fallback.set(reason, (fallback.get(reason) ?? 0) + 1);
+      return undefined;
+    });
+  };
+
+  return {
+    read: async (request) => {
+      let plan = mirror === undefined ? undefined : planOf(plans, mirror, request);
+      const fallback = new Map<FallbackReason, number>();
+      const found = await fromRedis(plan, request, fallback);
+      plan ??= await resolve(pool, request);
+      const absent = plan.instruments.flatMap((_, i) => (found[i] === undefined ? [i] : []));
+      const vectors: (PackedVector | undefined)[] = plan.instruments.map((_, i) => found[i]);
+      if (absent.length > 0) {
+        const read = await readVectors(pool, plan.set.id, absent.map((i) => (plan.instruments[i] as Instrument).id));
+        absent.forEach((i, j) => (vectors[i] = read[j]));
+      }
+      return {
+        set: plan.set.set,
+        version: plan.set.version,
+        selection: plan.selection,
+        vectors: plan.instruments.map(({ symbol }, i) => ({ symbol, vector: vectors[i] })),
+        fromRedis: plan.instruments.length - absent.length,
+        fallback,
+      };
+    },
+    close: async () => {
+      redis?.close();
+      await mirror?.close();
+      await pool.end();
+    },
+  };
+}
+
+/** Looks a request up in the mirror; undefined for what the database has to say something about: another version, an unknown name. */
+function planOf(plans: WeakMap<OnlineRequest, Plan>, mirror: Mirror, request: OnlineRequest): Plan | undefined {
+  const known = plans.get(request);
+  if (known?.edition === mirror.edition()) return known;
+  if (!mirror.isFresh()) return undefined;
+  const set = mirror.set(request.set);
+  if (set === undefined || (request.version !== undefined && request.version !== set.version)) return undefined;
+  const instruments = request.symbols.map((symbol) => mirror.instrument(symbol));
+  if (instruments.some((instrument) => instrument === undefined)) return undefined;
+  const found = instruments as Instrument[];
+  const plan = {
+    edition: mirror.edition(), set, instruments: found, selection: select(set.set, set.names, set.positions, request), keys: found.map((instrument) => keyOf(set, instrument)),
+  };
+  plans.set(request, plan);
+  return plan;
+}
+
+/** Looks a request up in the database, which says what is wrong with it. */
+async function resolve(pool: Queryable, request: OnlineRequest): Promise<Plan> {
+  const [found] = await rows<{ version: string; id: string; names: string[]; instruments: string[] }>(pool, resolveQuery, [request.set, request.version ?? null, [...request.symbols]]);
+  if (found === undefined) throw new Error("feature.version_of gave nothing");
+  const positions = new Map(found.names.map((name, i) => [name, i]));
+  return {
+    edition: -1,
+    set: { set: request.set, version: found.version, id: Number(found.id) },
+    selection: select(request.set, found.names, positions, request),
+    instruments: found.instruments.map((text) => ({ symbol: text.slice(0, text.lastIndexOf(" ")), id: Number(text.slice(text.lastIndexOf(" ") + 1)) })),
+    keys: [],
+  };
+}
+
+function select(set: string, known: readonly string[], places: ReadonlyMap<string, number>, { features, symbols }: OnlineRequest): Selection {
+  const names = features ?? known;
+  const unknown = names.find((name) => !places.has(name));
+  if (unknown !== undefined) {
+    const some = known.slice(0, 20).join(", ");
+    throw onlineError("MB003", `Set ${set} has no feature ${JSON.stringify(unknown.slice(0, 80))}.`, `It has: ${some}${known.length > 20 ? `, … (${known.length} in all)` : ""}.`);
+  }
+  if (names.length * symbols.length > MAX_VALUES) {
+    throw onlineError("MB001", `${symbols.length} symbols of ${names.length} features are more than ${MAX_VALUES} values.`, "Ask for fewer symbols at once, or name the features that you need.");
+  }
+  const labels = names.map((name, i) => `${i === 0 ? "" : ","}${asciiJson(name)}:`);
+  return { names, positions: names.map((name) => places.get(name) as number), labels, labelBytes: labels.reduce((sum, { length }) => sum + length, 0) };
+}
+
+async function readVectors(pool: pg.Pool, featureSetVersionId: number, instrumentIds: readonly number[]): Promise<(PackedVector | undefined)[]> {
+  const read = await rows<{ packed: Buffer | null }>(pool, vectorsQuery, [instrumentIds, featureSetVersionId]);
+  return read.map(({ packed }) => {
+    const vector = unpack(packed);
+    if (vector === undefined && packed !== null) throw new Error("feature.packed_vector wrote what runner/online/packed.ts cannot read");
+    return vector;
+  });
+}

@@ -1,0 +1,35 @@
+-- When an exchange trades, whatever is known of its calendar.
+create or replace function market.session_hours(p_mic text, p_from date, p_to date) returns setof market.trading_session
+language sql stable strict parallel safe
+begin atomic
+  with reach as (
+    select exchange.mic, exchange.time_zone, min(session.session_date) as first_date, max(session.session_date) as last_date
+    from market.exchange
+    left join market.trading_session session on session.mic = exchange.mic and exchange.calendar = 'sessions'
+    where exchange.mic = p_mic
+    group by exchange.mic
+  ), day as (
+    select session_date from market.session_dates(p_mic, p_from, p_to) as session_date
+    union all
+    select p_from + n
+    from reach
+    cross join generate_series(0, p_to - p_from) as n
+    where (p_from + n < reach.first_date or p_from + n > reach.last_date) and extract(isodow from p_from + n) < 6
+  )
+  select
+    p_mic, day.session_date,
+    coalesce(session.open_at, day.session_date::timestamp at time zone reach.time_zone),
+    coalesce(session.close_at, (day.session_date + 1)::timestamp at time zone reach.time_zone),
+    coalesce(session.is_half_day, false)
+  from day
+  cross join reach
+  left join market.trading_session session on session.mic = p_mic and session.session_date = day.session_date
+  order by day.session_date;
+end;
+
+comment on function market.session_hours(text, date, date) is
+'The sessions of an exchange from p_from to p_to, both included, in order: the rows of market.trading_session, and where the calendar does not reach every weekday.
+Where no hours are known a session is the whole local day. No row for an unknown exchange or NULL.';
+
+revoke all on function market.session_hours(text, date, date) from public;
+grant execute on function market.session_hours(text, date, date) to marketbase_reader;

@@ -1,0 +1,29 @@
+-- A split changes how closes and shares of all earlier bars compare.
+create or replace function pipeline.mark_stale_action() returns trigger
+language plpgsql
+set search_path to pg_catalog, pg_temp
+as $$
+begin
+  insert into pipeline.stale_range (instrument_id, consumer, from_ts, to_ts, reason)
+  select changed.instrument_id, 'fundamental_feature', '-infinity', 'infinity', format('%s rows: %s of market.corporate_action', count(*), lower(tg_op))
+  from changed
+  where changed.action_type = 'split'
+  group by changed.instrument_id
+  on conflict (instrument_id, consumer, from_ts, to_ts) do update set reason = excluded.reason, marked_at = excluded.marked_at;
+  return null;
+end
+$$;
+
+comment on function pipeline.mark_stale_action() is 'Trigger: marks the feature sets that use fundamentals as out of date for an instrument whose splits changed.';
+
+revoke all on function pipeline.mark_stale_action() from public;
+
+create or replace trigger _400_stale_insert after insert on market.corporate_action
+  referencing new table as changed
+  for each statement execute function pipeline.mark_stale_action();
+create or replace trigger _400_stale_update after update on market.corporate_action
+  referencing new table as changed
+  for each statement execute function pipeline.mark_stale_action();
+create or replace trigger _400_stale_delete after delete on market.corporate_action
+  referencing old table as changed
+  for each statement execute function pipeline.mark_stale_action();
