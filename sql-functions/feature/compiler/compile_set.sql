@@ -80,7 +80,7 @@ begin
       if tokens <> array[definition.name] and exists (select from feature.bar_column where column_name = definition.name) then
         raise exception using errcode = 'MB001', message = 'It has the name of a column of a bar and is something else.', hint = 'Rename it.';
       end if;
-      select * into parsed from feature.parse_expression(tokens, 1, 0, names);
+      select * into parsed from feature.parse_expression(tokens, 1, 0, array_remove(names, definition.name));
       if parsed.next_position <= cardinality(tokens) then
         raise exception using
           errcode = 'MB001',

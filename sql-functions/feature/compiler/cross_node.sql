@@ -16,7 +16,7 @@ begin
       errcode = 'MB003',
       message = format('There is no function cs.%s.', p_name),
       hint = format('There are: %s.', (select string_agg('cs.' || known.name, ', ' order by known.name) from jsonb_object_keys(functions) as known (name)));
-  elsif jsonb_array_length(p_operands) <> case when parameter = '[]' then 1 else 2 end then
+  elsif jsonb_array_length(p_operands) <> (case when parameter = '[]' then 1 else 2 end) then
     raise exception using
       errcode = 'MB001',
       message = format('cs.%s was given %s arguments%s.', p_name, jsonb_array_length(p_operands), case when p_group is null then '' else ' besides the group' end),

@@ -145,7 +145,7 @@ begin
   elsif token ~ '^[a-z_]' and token <> all (words) then
     raise exception using
       errcode = 'MB003',
-      message = format('%s is not a column of a bar, and no feature of the set.', token),
+      message = format('%s is not a column of a bar, and no other feature of the set.', token),
       hint = 'The columns are open, high, low, close, volume and those of feature.bar_column; kernels are called as ta.name(…).';
 
   else
