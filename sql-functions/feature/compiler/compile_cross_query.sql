@@ -41,7 +41,7 @@ begin
       stage := 'row_' || level;
     end if;
     stages := stages || format(
-      E'section_%s as (\n  select\n    %s.*%s\n  from %2$s%s\n)', level, stage, feature.compile_list(sections, level, listed), windows
+      E'section_%1$s as (\n  select\n    %2$s.*%3$s\n  from %2$s%4$s\n)', level, stage, feature.compile_list(sections, level, listed), windows
     );
     stage := 'section_' || level;
   end loop;

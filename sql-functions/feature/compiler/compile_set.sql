@@ -20,10 +20,10 @@ declare
   parsed record;
   trees jsonb := '{}';
   is_two_stage boolean := false;
-  -- Features that are still to be planned, and the trees of those that are, without names of features.
+  -- Features that are still to be planned; in the trees of the others there are no names of features.
   waiting text[];
-  later text[];
-  resolved jsonb := '{}';
+  before text[];
+  circle text[];
   tree jsonb;
   split record;
   -- What is computed from bars: expressions with name, tree and position; in a set of one stage the features themselves.
@@ -101,13 +101,10 @@ begin
 
   waiting := names;
   while waiting <> '{}' loop
-    later := '{}';
+    before := waiting;
     foreach definition in array p_definitions loop
       continue when definition.name <> all (waiting);
-      if feature.named_features(trees -> definition.name) && waiting then
-        later := later || definition.name;
-        continue;
-      end if;
+      continue when feature.named_features(trees -> definition.name) && waiting;
       begin
         tree := feature.inline_features(trees -> definition.name, trees);
         if not jsonb_path_exists(tree, 'strict $.** ? (@.type() == "object" && @.kind == "column")') then
@@ -137,11 +134,11 @@ begin
       in_order := in_order || definition;
       trees := trees || jsonb_build_object(definition.name, tree);
     end loop;
-    if waiting <> '{}' and later = waiting then
-      later := feature.feature_cycle(trees, waiting);
+    if waiting = before then
+      circle := feature.feature_cycle(trees, waiting);
       raise exception using
         errcode = 'MB001',
-        message = format('Feature %s comes back to itself: %s.', later[1], array_to_string(later, ' → ')),
+        message = format('Feature %s comes back to itself: %s.', circle[1], array_to_string(circle, ' → ')),
         hint = 'Let one of them be computed without the others.';
     end if;
   end loop;

@@ -10,21 +10,21 @@ set search_path to pg_catalog, pg_temp
 as $$
 declare
   name constant text := p_node ->> 'name';
-  kind constant text := p_node ->> 'group';
+  group_kind constant text := p_node ->> 'group';
   number constant text := p_node ->> 'number';
   -- Sums take the instruments in one order, so that the last digit is the same each time.
-  section constant text := 'section' || coalesce('_' || kind, '');
-  partition constant text := 'partition by ts' || coalesce(', group_' || kind, '');
+  section constant text := 'section' || coalesce('_' || group_kind, '');
+  partition constant text := 'partition by ts' || coalesce(', group_' || group_kind, '');
   planned record;
   x text;
   places text;
   sorted text;
   sql text;
 begin
-  if kind is not null and not exists (select from market.group_kind as known where known.kind = plan_cross.kind) then
+  if group_kind is not null and not exists (select from market.group_kind as known where known.kind = group_kind) then
     raise exception using
       errcode = 'MB003',
-      message = format('There is no kind of group named %s.', kind),
+      message = format('There is no kind of group named %s.', group_kind),
       detail = p_node ->> 'group_place',
       hint = format('There are: %s. market.define_group_kind defines others.', (select string_agg(known.kind, ', ' order by known.kind) from market.group_kind as known));
   end if;
@@ -53,13 +53,13 @@ begin
       'least(greatest(%1$s, feature.sorted_quantile(%2$s, %3$s)), feature.sorted_quantile(%2$s, 1 - %3$s))', x, sorted, number
     )
   end;
-  if kind is not null or name in ('rank', 'quantile', 'winsorize') then
-    sql := format('case when %s then %s end', concat_ws(' and ', x || ' is not null', 'group_' || kind || ' is not null'), sql);
+  if group_kind is not null or name in ('rank', 'quantile', 'winsorize') then
+    sql := format('case when %s then %s end', concat_ws(' and ', x || ' is not null', 'group_' || group_kind || ' is not null'), sql);
   end if;
 
   level := planned.level + 1;
-  plan := jsonb_set(plan, array['groups', coalesce(kind, '')], 'true');
-  plan := feature.plan_alias(plan, 'sections', sql, level, concat_ws('_', name, x, number, kind));
+  plan := jsonb_set(plan, array['groups', coalesce(group_kind, '')], 'true');
+  plan := feature.plan_alias(plan, 'sections', sql, level, concat_ws('_', name, x, number, group_kind));
   alias := plan ->> 'alias';
 end
 $$;
