@@ -84,7 +84,8 @@ comment on column market.instrument_group_history.closed_at is 'When marketbase 
 comment on column market.instrument_group_history.run_id is 'Run that made it.';
 
 -- A set that compares instruments has two stages: a companion over bars, and the set itself over the companion's vectors.
-alter table feature.feature_set add column if not exists companion_of bigint unique references feature.feature_set;
+alter table feature.feature_set add column if not exists companion_of bigint references feature.feature_set;
+create unique index if not exists feature_set_companion_of_idx on feature.feature_set (companion_of);
 comment on column feature.feature_set.companion_of is 'The set whose first stage this is; null for a set of its own.';
 alter table feature.feature_set_version add column if not exists base_version_id bigint references feature.feature_set_version;
 create index if not exists feature_set_version_base_version_id_idx on feature.feature_set_version (base_version_id);

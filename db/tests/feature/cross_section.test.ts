@@ -1,5 +1,7 @@
 import t from "tap";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
+import { computeFeatures } from "../../../runner/features/compute.ts";
+import { silentProgress } from "../../../runner/output/progress.ts";
 import { addBars, addInstrument, compute, dayAfter, defineSet, flatBar, openBench, randomBar, randomNumbers, startRun, type Bench, type Id } from "./fixture.ts";
 
 /** Brings everything up to date; gives what was computed. */
@@ -391,7 +393,10 @@ t.test("several workers at once, and one that is interrupted, come to the same",
     };
     await Promise.all([worker(), change(), worker(), interrupted(), worker()]);
   }
-  await worker();
+  // The command's workers; those that find nothing wait for the second stage.
+  for (const id of ids) await addBars(bench, id, [randomBar(random, dayAfter(200), 100)]);
+  const computed = await computeFeatures(db.worker, await startRun(db), silentProgress().step("features"), { workers: 3, everything: false });
+  t.same(new Set(computed.map((one) => one.feature_set)), new Set(["shared", "shared_base"]));
   t.equal(await db.value("select (select count(*) from feature.stale_cross_section where feature_set_id = (feature.current_set('shared')).feature_set_id)::int + (select count(*) from feature.computation_task)::int"), 0);
   t.same(await differing(db, "shared"), []);
 });

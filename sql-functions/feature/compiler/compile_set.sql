@@ -144,7 +144,10 @@ begin
   end loop;
 
   if not is_two_stage then
-    bars := feature.compile_bars(plan, names, normal_forms, array(select sql_of ->> name from unnest(names) with ordinality as named (name, position) order by position), levels, lookback, p_bar_interval);
+    bars := feature.compile_bars(
+      plan, names, normal_forms, array(select sql_of ->> name from unnest(names) with ordinality as named (name, position) order by position),
+      levels, lookback, p_bar_interval
+    );
     bars.definitions := p_definitions;
     return next bars;
     return;
@@ -187,7 +190,8 @@ begin
   result.feature_names := names;
   result.group_kinds := array(select used.kind from jsonb_object_keys(cross_plan -> 'groups') as used (kind) where used.kind <> '' order by used.kind);
   result.compiled_sql := feature.compile_cross_query(
-    cross_plan, base_names, feature.listed_outputs(names, array(select cross_sql ->> name from unnest(names) with ordinality as named (name, position) order by position)), cross_levels
+    cross_plan, base_names,
+    feature.listed_outputs(names, array(select cross_sql ->> name from unnest(names) with ordinality as named (name, position) order by position)), cross_levels
   );
   result.version := left(encode(sha256(convert_to(
     jsonb_build_object(

@@ -1,5 +1,9 @@
 -- Puts a compiled set into force where it is not what is in force.
-create or replace function feature.store_version(p_feature_set_id bigint, p_compiled feature.compiled_set, p_base_version_id bigint) returns feature.feature_set_version
+create or replace function feature.store_version(
+  p_feature_set_id bigint,
+  p_compiled feature.compiled_set,
+  p_base_version_id bigint
+) returns feature.feature_set_version
 language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
 as $$

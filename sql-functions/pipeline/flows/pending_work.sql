@@ -30,7 +30,7 @@ begin atomic
   select 'features', format('version %s of set %s has no values yet', version.version, feature_set.name)
   from feature.feature_set_version version
   join feature.feature_set feature_set using (feature_set_id)
-  where version.is_current
+  where version.is_current and feature_set.is_active
     and exists (select from market.price_data bar where bar.bar_interval = feature_set.bar_interval)
     and not exists (select from feature.feature_vector vector where vector.feature_set_version_id = version.feature_set_version_id)
   union all

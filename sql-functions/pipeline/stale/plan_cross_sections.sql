@@ -43,7 +43,8 @@ begin
       cross join lateral unnest(affected.bars) as spans (bars)
     ), counted as (
       -- Whole months, as feature.compute_cross_sections locks them: no two pieces wait for each other.
-      select span.from_ts, span.to_ts, date_trunc('month', vector.ts, 'UTC') as month, count(*) as bars
+      select span.from_ts, span.to_ts, date_trunc('month', vector.ts, 'UTC') as month,
+        count(*) filter (where vector.feature_set_version_id = current_set.base_version_id) as bars
       from span
       cross join market.instrument as instrument
       join feature.feature_vector as vector
