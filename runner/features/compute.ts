@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import type pg from "pg";
 import { rows, value } from "../database/pool.ts";
 import { transaction } from "../database/transaction.ts";
@@ -33,29 +34,43 @@ export async function computeFeatures(pool: pg.Pool, runId: string, step: Step, 
     if (options.everything) await client.query("select pipeline.mark_all_stale('feature')");
     await client.query("select pipeline.plan_features($1)", [runId]);
   });
-  step.total(
-    await value<number>(
-      pool,
-      "select coalesce(sum(part.bars), 0)::float8 from feature.computation_task as task cross join lateral unnest(task.bars) as part (bars) where task.error is null",
-    ),
+  let total = await value<number>(
+    pool,
+    "select coalesce(sum(part.bars), 0)::float8 from feature.computation_task as task cross join lateral unnest(task.bars) as part (bars) where task.error is null",
   );
+  step.total(total);
 
   const done: Computation[] = [];
   const begun = performance.now();
   let bars = 0;
-  const work = async () => {
-    while (options.signal?.aborted !== true) {
-      const computed = await transaction(pool, (client) =>
+  let busy = 0;
+  const piece = async () => {
+    busy += 1;
+    try {
+      return await transaction(pool, (client) =>
         rows<Computation>(
           client,
           "select feature_set, version, symbol, rows_changed::float8, bars::float8, error from pipeline.compute_features($1)",
           [runId],
         ),
       );
-      if (computed.length === 0) return;
+    } finally {
+      busy -= 1;
+    }
+  };
+  const work = async () => {
+    while (options.signal?.aborted !== true) {
+      const computed = await piece();
+      if (computed.length === 0) {
+        // Sets that compare instruments have pieces as soon as the others have finished what is compared.
+        if (busy === 0) return;
+        await delay(200);
+        continue;
+      }
       done.push(...computed);
       const finished = computed.reduce((sum, one) => sum + one.bars, 0);
       bars += finished;
+      if (bars > total) step.total((total = bars));
       step.advance(finished);
       step.note(`${computed[0]?.feature_set ?? ""}, ${Math.round(bars / ((performance.now() - begun) / 1000)).toLocaleString("en")} bars a second`);
     }

@@ -109,3 +109,15 @@ drop policy if exists feature_vector_probe on feature.feature_vector;
 create policy feature_vector_probe on feature.feature_vector as restrictive for select to marketbase_probe using (false);
 drop policy if exists feature_vector_history_probe on feature.feature_vector_history;
 create policy feature_vector_history_probe on feature.feature_vector_history as restrictive for select to marketbase_probe using (false);
+
+alter table feature.stale_cross_section enable row level security;
+drop policy if exists stale_cross_section_read on feature.stale_cross_section;
+create policy stale_cross_section_read on feature.stale_cross_section for select to marketbase_reader using (true);
+drop policy if exists stale_cross_section_insert on feature.stale_cross_section;
+create policy stale_cross_section_insert on feature.stale_cross_section for insert to marketbase_worker with check (true);
+drop policy if exists stale_cross_section_delete on feature.stale_cross_section;
+create policy stale_cross_section_delete on feature.stale_cross_section for delete to marketbase_worker using (true);
+revoke all on feature.stale_cross_section from public, marketbase_reader, marketbase_worker;
+grant select on feature.stale_cross_section to marketbase_reader;
+grant insert (feature_set_id, from_ts, to_ts, reason) on feature.stale_cross_section to marketbase_worker;
+grant delete on feature.stale_cross_section to marketbase_worker;

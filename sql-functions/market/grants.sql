@@ -155,3 +155,38 @@ create policy company_fundamental_probe on market.company_fundamental as restric
 drop policy if exists company_fundamental_history_probe on market.company_fundamental_history;
 create policy company_fundamental_history_probe on market.company_fundamental_history as restrictive for select to marketbase_probe
   using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
+
+alter table market.group_kind enable row level security;
+drop policy if exists group_kind_read on market.group_kind;
+create policy group_kind_read on market.group_kind for select to marketbase_reader using (true);
+drop policy if exists group_kind_insert on market.group_kind;
+create policy group_kind_insert on market.group_kind for insert to marketbase_worker with check (true);
+drop policy if exists group_kind_update on market.group_kind;
+create policy group_kind_update on market.group_kind for update to marketbase_worker using (true) with check (true);
+revoke all on market.group_kind from public, marketbase_reader, marketbase_worker;
+grant select on market.group_kind to marketbase_reader;
+grant insert (kind, description) on market.group_kind to marketbase_worker;
+grant update (description) on market.group_kind to marketbase_worker;
+
+alter table market.instrument_group enable row level security;
+drop policy if exists instrument_group_read on market.instrument_group;
+create policy instrument_group_read on market.instrument_group for select to marketbase_reader using (true);
+drop policy if exists instrument_group_insert on market.instrument_group;
+create policy instrument_group_insert on market.instrument_group for insert to marketbase_worker with check (true);
+drop policy if exists instrument_group_update on market.instrument_group;
+create policy instrument_group_update on market.instrument_group for update to marketbase_worker using (true) with check (true);
+revoke all on market.instrument_group from public, marketbase_reader, marketbase_worker;
+grant select on market.instrument_group to marketbase_reader;
+grant insert (instrument_id, kind, from_date, name, known_from, run_id) on market.instrument_group to marketbase_worker;
+grant update (name, known_from, run_id) on market.instrument_group to marketbase_worker;
+
+alter table market.instrument_group_history enable row level security;
+drop policy if exists instrument_group_history_read on market.instrument_group_history;
+create policy instrument_group_history_read on market.instrument_group_history for select to marketbase_reader using (true);
+drop policy if exists instrument_group_history_insert on market.instrument_group_history;
+create policy instrument_group_history_insert on market.instrument_group_history for insert to marketbase_worker with check (true);
+revoke all on market.instrument_group_history from public, marketbase_reader, marketbase_worker;
+grant select on market.instrument_group_history to marketbase_reader;
+grant insert (
+  instrument_id, kind, from_date, version, name, known_from, known_to, recorded_at, run_id
+) on market.instrument_group_history to marketbase_worker;

@@ -3,6 +3,7 @@ create or replace function feature.parse_expression(
   p_tokens text[],
   p_position integer,
   p_binding integer,
+  p_features text[],
   out node jsonb,
   out next_position integer
 )
@@ -22,6 +23,8 @@ declare
   operand jsonb;
   operands jsonb := '[]';
   is_kernel boolean;
+  is_cross boolean;
+  group_place integer;
   -- Where a mistake lies, if there is one.
   place integer := p_position;
   error_code text;
@@ -39,7 +42,7 @@ begin
       raise exception using errcode = 'MB001', message = format('Two signs stand in a row: %s%s.', token, p_tokens[next_position]), hint = 'Remove one of them.';
     end if;
     place := next_position;
-    select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 8) as parsed;
+    select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 8, p_features) as parsed;
     perform feature.expect_number(operand, token);
     node := case
       when token = '+' then operand
@@ -52,13 +55,13 @@ begin
       raise exception using errcode = 'MB001', message = 'Two words not stand in a row.', hint = 'Remove both.';
     end if;
     place := next_position;
-    select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 3) as parsed;
+    select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 3, p_features) as parsed;
     perform feature.expect_condition(operand, 'not');
     node := jsonb_build_object('kind', 'not', 'arguments', jsonb_build_array(operand));
 
   elsif token = '(' then
     place := next_position;
-    select parsed.node, parsed.next_position into node, next_position from feature.parse_expression(p_tokens, place, 0) as parsed;
+    select parsed.node, parsed.next_position into node, next_position from feature.parse_expression(p_tokens, place, 0, p_features) as parsed;
     next_position := feature.expect_token(p_tokens, next_position, ')');
 
   elsif token ~ '^[.\d]' then
@@ -71,19 +74,19 @@ begin
     loop
       next_position := feature.expect_token(p_tokens, next_position, 'when');
       place := next_position;
-      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 0) as parsed;
+      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 0, p_features) as parsed;
       perform feature.expect_condition(operand, 'when');
       operands := operands || jsonb_build_array(operand);
       next_position := feature.expect_token(p_tokens, next_position, 'then');
       place := next_position;
-      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 0) as parsed;
+      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 0, p_features) as parsed;
       perform feature.expect_number(operand, 'then');
       operands := operands || jsonb_build_array(operand);
       exit when p_tokens[next_position] is distinct from 'when';
     end loop;
     if p_tokens[next_position] = 'else' then
       place := next_position + 1;
-      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 0) as parsed;
+      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 0, p_features) as parsed;
       perform feature.expect_number(operand, 'else');
       operands := operands || jsonb_build_array(operand);
     end if;
@@ -95,17 +98,23 @@ begin
 
   elsif p_tokens[next_position] = '(' and token <> all (words) and token ~ '^[a-z_]' then
     is_kernel := token like 'ta.%';
-    if not is_kernel and not functions ? token then
+    is_cross := token like 'cs.%';
+    if not is_kernel and not is_cross and not functions ? token then
       raise exception using
         errcode = 'MB003',
         message = format('%s is not a function that an expression may use.', token),
-        hint = format('Kernels are called as ta.name(…); other functions are %s.',
+        hint = format('Kernels are called as ta.name(…), comparisons of instruments as cs.name(…); other functions are %s.',
           (select string_agg(known.name, ', ' order by known.name) from jsonb_object_keys(functions) as known (name)));
     end if;
     next_position := next_position + 1;
     while p_tokens[next_position] is distinct from ')' loop
       place := next_position;
-      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 0) as parsed;
+      if is_cross and jsonb_array_length(operands) > 0 and p_tokens[place] ~ '^[a-z_]\w*$' and p_tokens[place + 1] = ')' then
+        group_place := place;
+        next_position := place + 1;
+        exit;
+      end if;
+      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, 0, p_features) as parsed;
       perform feature.expect_number(operand, token);
       operands := operands || jsonb_build_array(operand);
       exit when p_tokens[next_position] is distinct from ',';
@@ -114,6 +123,9 @@ begin
     next_position := feature.expect_token(p_tokens, next_position, ')');
     if is_kernel then
       node := jsonb_build_object('kind', 'kernel', 'name', substr(token, 4), 'place', p_position, 'arguments', operands);
+    elsif is_cross then
+      place := p_position;
+      node := feature.cross_node(substr(token, 4), operands, p_tokens[group_place]) || jsonb_build_object('place', p_position, 'group_place', group_place);
     elsif jsonb_array_length(operands) between (functions -> token ->> 0)::integer and (functions -> token ->> 1)::integer then
       node := case
         when token = 'power' then feature.fold_number(jsonb_build_object('kind', 'operator', 'name', '^', 'arguments', operands))
@@ -127,10 +139,13 @@ begin
         hint = format('It takes %s to %s.', functions -> token ->> 0, functions -> token ->> 1);
     end if;
 
+  elsif token = any (p_features) then
+    node := jsonb_build_object('kind', 'feature', 'name', token, 'place', p_position);
+
   elsif token ~ '^[a-z_]' and token <> all (words) then
     raise exception using
       errcode = 'MB003',
-      message = format('%s is not a column of a bar.', token),
+      message = format('%s is not a column of a bar, and no other feature of the set.', token),
       hint = 'The columns are open, high, low, close, volume and those of feature.bar_column; kernels are called as ta.name(…).';
 
   else
@@ -156,7 +171,7 @@ begin
       next_position := feature.expect_token(p_tokens, case when p_tokens[next_position] = 'not' then next_position + 1 else next_position end, 'null');
     else
       place := next_position + 1;
-      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, binding) as parsed;
+      select parsed.node, parsed.next_position into operand, next_position from feature.parse_expression(p_tokens, place, binding, p_features) as parsed;
       if binding < 3 then
         perform feature.expect_condition(node, operator);
         perform feature.expect_condition(operand, operator);
@@ -174,9 +189,9 @@ exception
 end
 $$;
 
-comment on function feature.parse_expression(text[], integer, integer) is
+comment on function feature.parse_expression(text[], integer, integer, text[]) is
 'Tree of a feature expression, with the precedences of PostgreSQL, and the position after it.
-p_tokens: from feature.expression_tokens. p_position: where to begin, from 1. p_binding: how tightly the operator before it binds; 0 at the start of an expression.
+p_tokens: from feature.expression_tokens. p_position: where to begin, from 1. p_binding: how tightly the operator before it binds; 0 at the start of an expression. p_features: names of the features of the set, which an expression may use.
 Errors: MB001 for a syntax error or a value of the wrong kind, MB003 for an unknown column or function, each with the position of the token as detail.';
 
-revoke all on function feature.parse_expression(text[], integer, integer) from public;
+revoke all on function feature.parse_expression(text[], integer, integer, text[]) from public;

@@ -40,6 +40,14 @@ begin
     into plan, sql, level, lookback
     from feature.plan_kernel(p_node, plan) as called;
     return;
+  elsif kind = 'base' then
+    sql := quote_ident(name);
+    return;
+  elsif kind = 'cross' then
+    select compared.plan, compared.alias, compared.level
+    into plan, sql, level
+    from feature.plan_cross(p_node, plan) as compared;
+    return;
   end if;
 
   for argument in select * from jsonb_array_elements(p_node -> 'arguments') loop
@@ -104,9 +112,9 @@ $$;
 
 comment on function feature.plan_expression(jsonb, jsonb) is
 'SQL of an expression over rows, in which each kernel call is a column, and the plan with the columns and kernel calls that it needs; each distinct call is planned once.
-p_node: tree from feature.parse_expression. plan: an object with columns, arguments and kernels.
+p_node: tree from feature.parse_expression without names of features, or of the second stage from feature.split_stages. plan: an object with columns, arguments, kernels and windows, or see feature.plan_cross.
 Also: how tightly the SQL binds, the level of the last kernels that it needs (0: none) and the lookback in bars (infinity: unbounded).
 What cannot be computed is NULL: a division by zero, a logarithm or root of a number that has none, an exponential that is no double.
-Errors: MB001 and MB003 of feature.plan_kernel, MB001 for roots, exponentials and powers nested too deeply.';
+Errors: MB001 and MB003 of feature.plan_kernel and feature.plan_cross, MB001 for roots, exponentials and powers nested too deeply.';
 
 revoke all on function feature.plan_expression(jsonb, jsonb) from public;

@@ -23,6 +23,12 @@ begin
     raise exception using
       errcode = 'MB001', message = format('%s is not a number of samples.', coalesce(p_samples::text, 'NULL')), hint = 'Ask for 1 to 1000 times.';
   end if;
+  if exists (select from feature.feature_set_version where feature_set_version_id = current_set.feature_set_version_id and base_version_id is not null) then
+    raise exception using
+      errcode = 'MB008',
+      message = format('Set %s compares instruments at the same time and looks at no other bars than its first stage.', p_set),
+      hint = format('Probe %s_base.', p_set);
+  end if;
   select asked.id
   into unknown_id
   from unnest(p_instrument_ids) as asked (id)

@@ -7,14 +7,27 @@ declare
   current_set constant record := feature.current_set(p_set);
   result feature.feature_set;
 begin
-  update feature.feature_set set is_active = p_active where feature_set_id = current_set.feature_set_id and is_active <> p_active;
+  if exists (select from feature.feature_set where feature_set_id = current_set.feature_set_id and companion_of is not null) then
+    raise exception using
+      errcode = 'MB008',
+      message = format('Set %s is the first stage of another one and is active with it.', p_set),
+      hint = format('Name %s.', (
+        select parent.name
+        from feature.feature_set as companion
+        join feature.feature_set as parent on parent.feature_set_id = companion.companion_of
+        where companion.feature_set_id = current_set.feature_set_id
+      ));
+  end if;
+  update feature.feature_set
+  set is_active = p_active
+  where current_set.feature_set_id in (feature_set_id, companion_of) and is_active <> p_active;
   select * into result from feature.feature_set where feature_set_id = current_set.feature_set_id;
   return result;
 end
 $$;
 
 comment on function feature.activate_set(text, boolean) is
-'Lets the set p_set be computed for every instrument, now and whenever its bars change; for p_active false no longer: its values stay as they are. Gives the set. Errors: MB003 for an unknown set.';
+'Lets the set p_set be computed for every instrument, now and whenever its bars change; for p_active false no longer: its values stay as they are. Its first stage, where it has one, goes with it. Gives the set. Errors: MB003 for an unknown set, MB008 for a first stage.';
 
 revoke all on function feature.activate_set(text, boolean) from public;
 grant execute on function feature.activate_set(text, boolean) to marketbase_worker;

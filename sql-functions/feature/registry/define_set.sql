@@ -12,9 +12,8 @@ set search_path to pg_catalog, pg_temp
 as $$
 declare
   known feature.feature_set;
-  compiled feature.compiled_set;
+  compiled feature.compiled_set[];
   current_version feature.feature_set_version;
-  moment constant timestamptz := clock_timestamp();
 begin
   if p_name is null or p_name !~ '^[a-z][a-z0-9_]{0,47}$' then
     raise exception using
@@ -31,10 +30,15 @@ begin
   end if;
   perform pg_advisory_xact_lock(hashtextextended('feature.define_set', 0));
 
-  compiled := feature.compile_set(p_definitions, p_bar_interval);
+  compiled := array(select stage from feature.compile_set(p_definitions, p_bar_interval) as stage);
 
   select * into known from feature.feature_set where name = p_name;
-  if not found then
+  if known.companion_of is not null then
+    raise exception using
+      errcode = 'MB008',
+      message = format('Set %s is the first stage of another one and follows from it.', p_name),
+      hint = (select format('Define %s, or a set of another name.', parent.name) from feature.feature_set as parent where parent.feature_set_id = known.companion_of);
+  elsif known.feature_set_id is null then
     if feature.is_name_taken(p_name) then
       raise exception using
         errcode = 'MB008',
@@ -53,29 +57,19 @@ begin
     update feature.feature_set set description = p_description where feature_set_id = known.feature_set_id and description <> p_description;
   end if;
 
-  select * into current_version from feature.feature_set_version where feature_set_id = known.feature_set_id and is_current;
-  if current_version.version is distinct from compiled.version then
-    update feature.feature_set_version
-    set is_current = false, in_force_to = moment
-    where feature_set_version_id = current_version.feature_set_version_id;
-
-    insert into feature.feature_set_version (feature_set_id, version, feature_names, kernels, lookback, compiled_sql, sources, in_force_from)
-    values (
-      known.feature_set_id, compiled.version, compiled.feature_names, compiled.kernels, compiled.lookback, compiled.compiled_sql,
-      compiled.sources, moment
-    )
-    returning * into current_version;
-
-    insert into feature.feature_definition (feature_set_version_id, name, position, expression, description)
-    select current_version.feature_set_version_id, definition.name, definition.position, definition.expression, definition.description
-    from unnest(p_definitions) with ordinality as definition (name, expression, description, position);
-  else
-    update feature.feature_definition as stored
-    set description = definition.description
-    from unnest(p_definitions) as definition
-    where stored.feature_set_version_id = current_version.feature_set_version_id
-      and stored.name = definition.name
-      and stored.description <> definition.description;
+  current_version := feature.store_version(
+    known.feature_set_id, compiled[cardinality(compiled)],
+    case when cardinality(compiled) = 2 then feature.store_companion(known.feature_set_id, compiled[1]) end
+  );
+  if cardinality(compiled) = 1 then
+    -- A companion that is no longer needed; its values stay.
+    delete from feature.computation_task as task
+    using feature.feature_set as companion
+    where companion.companion_of = known.feature_set_id and task.feature_set_id = companion.feature_set_id;
+    update feature.feature_set_version as version
+    set is_current = false, in_force_to = clock_timestamp()
+    from feature.feature_set as companion
+    where companion.companion_of = known.feature_set_id and version.feature_set_id = companion.feature_set_id and version.is_current;
   end if;
 
   perform feature.create_set_view(p_name);
@@ -86,10 +80,12 @@ $$;
 comment on function feature.define_set(text, text, feature.definition[], text, boolean) is
 'Defines the set p_name, or changes it, and creates its view feature.<p_name> with a column for each feature. Gives the version that is now in force.
 p_description: what the set is for and where its formulas come from. p_definitions: the features, in order. p_bar_interval: length of the bars (default 1d). p_is_active: whether a new set is computed for every instrument from now on (default); see feature.activate_set.
-An expression has numbers, the columns of feature.bar_column (open, high, low, close, volume, what was known of the company, the calendar), calls of the kernels in feature.kernel, + - * / ^, comparisons, and, or, not, is null, case, and
+An expression has numbers, the columns of feature.bar_column (open, high, low, close, volume, what was known of the company, the calendar), calls of the kernels in feature.kernel, + - * / ^, comparisons, and, or, not, is null, case, the names of other features of the set, and
 abs, atan, ceil, coalesce, exp, floor, greatest, least, ln, log10, nullif, power, round, sign, sqrt, tanh. What cannot be computed, such as a division by zero, is NULL.
+Instruments are compared by cs.rank(x), cs.zscore(x), cs.demean(x), cs.scale(x), cs.winsorize(x, share) and cs.quantile(x, count) among all that have a value at the same time, or, with a kind of group
+as the last argument, such as cs.demean(ta.roc(close, 5), sector), among those of the same group at that date (market.instrument_group); feature.plan_cross says how. What they compare is computed first, in a set <p_name>_base, and may be seen there.
 The version is the hash of names, expressions, kernels and the query made of them; an equal one changes nothing but descriptions. Values of older versions stay.
-Errors: MB001 for a bad name or expression, MB003 for an unknown column, function or kernel, MB008 for a name that is taken, other bars, or a view that cannot be replaced.';
+Errors: MB001 for a bad name or expression, MB003 for an unknown column, function, kernel or kind of group, MB008 for a name that is taken, other bars, or a view that cannot be replaced.';
 
 revoke all on function feature.define_set(text, text, feature.definition[], text, boolean) from public;
 grant execute on function feature.define_set(text, text, feature.definition[], text, boolean) to marketbase_worker, marketbase_author;

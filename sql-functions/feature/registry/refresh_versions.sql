@@ -16,7 +16,8 @@ begin
     from feature.feature_set as feature_set
     join feature.feature_set_version as version using (feature_set_id)
     join feature.feature_definition as definition using (feature_set_version_id)
-    where version.is_current and version.compiler_state is distinct from state
+    -- A companion follows from its set.
+    where version.is_current and feature_set.companion_of is null and version.compiler_state is distinct from state
     group by feature_set.feature_set_id, version.feature_set_version_id
     order by feature_set.name
   loop

@@ -11,7 +11,7 @@ select
   stored.instruments,
   stored.vectors,
   stored.last_ts,
-  case when feature_set.is_active then pending.marks else 0 end as stale_marks,
+  case when feature_set.is_active then pending.marks + compared.marks else 0 end as stale_marks,
   planned.bars as planned_bars,
   planned.failed_instruments,
   planned.error as last_error
@@ -23,6 +23,9 @@ cross join lateral (
   where vector.feature_set_version_id = version.feature_set_version_id
 ) as stored
 cross join (select count(*) as marks from pipeline.stale_range as mark where mark.consumer = 'feature') as pending
+cross join lateral (
+  select count(*) as marks from feature.stale_cross_section as mark where mark.feature_set_id = feature_set.feature_set_id
+) as compared
 cross join lateral (
   select
     coalesce(sum(part.bars) filter (where task.error is null), 0)::bigint as bars,
@@ -44,7 +47,7 @@ comment on column feature.set_status.bar_interval is 'Length of its bars.';
 comment on column feature.set_status.instruments is 'Instruments with values of this version.';
 comment on column feature.set_status.vectors is 'Bars with values of this version.';
 comment on column feature.set_status.last_ts is 'Start of the last bar with values.';
-comment on column feature.set_status.stale_marks is 'Spans of changed bars that nobody has looked at yet.';
+comment on column feature.set_status.stale_marks is 'Spans of changed bars, and of cross-sections to compare, that nobody has looked at yet.';
 comment on column feature.set_status.planned_bars is 'Bars that are planned and not yet computed.';
 comment on column feature.set_status.failed_instruments is 'Instruments that could not be computed.';
 comment on column feature.set_status.last_error is 'Why not.';

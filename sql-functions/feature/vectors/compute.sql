@@ -16,6 +16,12 @@ declare
   removed_ids bigint[];
   storing text;
 begin
+  if exists (select from feature.feature_set_version where feature_set_version_id = current_set.feature_set_version_id and base_version_id is not null) then
+    raise exception using
+      errcode = 'MB008',
+      message = format('Set %s compares instruments and is not computed for some of them.', p_set),
+      hint = format('Compute %s_base, then all instruments at a time with feature.compute_cross_sections.', p_set);
+  end if;
   select wanted.id into unknown
   from unnest(p_instrument_ids) as wanted (id)
   where not exists (select from market.instrument where instrument.instrument_id = wanted.id)
@@ -123,7 +129,7 @@ comment on function feature.compute(bigint, text, bigint[], timestamptz[], times
 'Computes the current version of set p_set for p_instrument_ids and stores it in feature.feature_vector. Gives for each instrument the number of vectors that were added, replaced or removed; 0 where everything was there already.
 p_run_id: run that asks for it. p_from_ts, p_to_ts: first and last bar to store of each instrument (NULL: no limit); the bars before them are read as far as the set looks back. An instrument may come more than once with spans that do not overlap.
 A vector is known from when the last of the bars in its window was; a replaced one is kept in feature.feature_vector_history. Vectors whose bar is gone are removed.
-All or nothing: MB001 for an unknown run or an expression that overflows, MB002 for an unknown instrument, MB003 for an unknown set.';
+All or nothing: MB001 for an unknown run or an expression that overflows, MB002 for an unknown instrument, MB003 for an unknown set, MB008 for a set that compares instruments.';
 
 revoke all on function feature.compute(bigint, text, bigint[], timestamptz[], timestamptz[]) from public;
 grant execute on function feature.compute(bigint, text, bigint[], timestamptz[], timestamptz[]) to marketbase_worker;

@@ -42,6 +42,12 @@ begin atomic
   where task.error is null
   group by feature_set.name
   union all
+  select 'features', format('instruments of set %s have to be compared again between %s and %s', feature_set.name, min(mark.from_ts)::date, max(mark.to_ts)::date)
+  from feature.stale_cross_section mark
+  join feature.feature_set feature_set using (feature_set_id)
+  where feature_set.is_active
+  group by feature_set.name
+  union all
   select 'train', format('model %s was never trained', model.name)
   from ml.model model
   where not exists (select from ml.model_training_run training where training.model_id = model.model_id and training.is_current);

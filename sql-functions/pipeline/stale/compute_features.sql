@@ -9,21 +9,48 @@ declare
   failed feature.computation_task;
   failure text;
 begin
-  select free.*
-  into task
-  from feature.computation_task as free
-  where free.error is null
-  order by free.task_id
-  limit 1
-  for update skip locked;
-  if not found then
+  for attempt in 1 .. 2 loop
+    select free.*
+    into task
+    from feature.computation_task as free
+    where free.error is null
+    order by free.task_id
+    limit 1
+    for update skip locked;
+    exit when found;
+    if attempt = 1 then
+      perform pipeline.plan_cross_sections(p_run_id);
+    end if;
+  end loop;
+  if task.task_id is null then
     return;
   end if;
-  select known.name, version.version
+  select known.name, version.version, version.base_version_id is not null as is_cross
   into strict current_set
   from feature.feature_set as known
   join feature.feature_set_version as version using (feature_set_id)
   where known.feature_set_id = task.feature_set_id and version.is_current;
+
+  if current_set.is_cross then
+    begin
+      return query
+        select
+          current_set.name, current_set.version, instrument.instrument_id, instrument.symbol, task.from_ts[1], task.to_ts[cardinality(task.to_ts)],
+          done.rows_changed, done.bars, null::text
+        from feature.compute_cross_sections(p_run_id, current_set.name, task.from_ts, task.to_ts) as done
+        join market.instrument as instrument using (instrument_id);
+      delete from feature.computation_task where task_id = task.task_id;
+    exception
+      when sqlstate 'MB001' then
+        failure := sqlerrm;
+        update feature.computation_task set error = failure where task_id = task.task_id;
+        return query
+          select
+            current_set.name, current_set.version, null::bigint, 'all', task.from_ts[1], task.to_ts[cardinality(task.to_ts)],
+            0::bigint, (select sum(part.bars)::bigint from unnest(task.bars) as part (bars)), failure;
+    end;
+    return;
+  end if;
 
   begin
     return query
@@ -81,6 +108,7 @@ $$;
 
 comment on function pipeline.compute_features(bigint) is
 'Computes the next piece of feature.computation_task that nobody else is at, and takes it away. Gives a row for each instrument with the number of vectors that changed; none when there is nothing left.
+Sets that compare instruments come when nothing else is left, see pipeline.plan_cross_sections; where a piece of them cannot be computed, the row names no instrument.
 An instrument that cannot be computed does not stop the others: its row says why, and it stays in feature.computation_task until pipeline.plan_features plans it again. p_run_id: run that does it.
 Any number of sessions can call it at the same time.';
 

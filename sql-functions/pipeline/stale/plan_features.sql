@@ -21,7 +21,14 @@ begin
     select feature_set.feature_set_id, feature_set.bar_interval, version.feature_set_version_id, version.lookback, version.sources
     from feature.feature_set as feature_set
     join feature.feature_set_version as version using (feature_set_id)
-    where version.is_current and feature_set.is_active
+    where version.is_current and feature_set.is_active and version.base_version_id is null
+  ), cross_section as (
+    -- What compares instruments waits until its first stage is there.
+    insert into feature.stale_cross_section (feature_set_id, from_ts, to_ts, reason)
+    select left_over.feature_set_id, part.from_ts, part.to_ts, 'planned and not computed'
+    from left_over
+    cross join lateral unnest(left_over.instrument_ids, left_over.from_ts, left_over.to_ts) as part (instrument_id, from_ts, to_ts)
+    where part.instrument_id is null
   ), span as (
     -- A changed bar reaches as many bars ahead as the set looks back.
     select current_set.feature_set_id, mark.instrument_id, tstzrange(mark.from_ts, reach.to_ts, '[]') as bars
@@ -48,6 +55,7 @@ begin
     from left_over
     join current_set using (feature_set_id)
     cross join lateral unnest(left_over.instrument_ids, left_over.from_ts, left_over.to_ts) as part (instrument_id, from_ts, to_ts)
+    where part.instrument_id is not null
   ), merged as (
     select affected.feature_set_id, affected.instrument_id, lower(spans.bars) as from_ts, upper(spans.bars) as to_ts
     from (
@@ -92,7 +100,7 @@ $$;
 
 comment on function pipeline.plan_features(bigint) is
 'Puts changed kernels into force, takes the marks of the consumers feature and fundamental_feature out of pipeline.stale_range and writes into feature.computation_task, in pieces of about 100,000 bars, what every active set has to compute: the marked bars and those that look back on them, and everything of an instrument for which the version in force has no values yet.
-p_run_id: run that asks for it. Gives the number of pieces. Pieces that others planned and nobody has computed are planned again.
+p_run_id: run that asks for it. Gives the number of pieces. Sets that compare instruments are planned by pipeline.plan_cross_sections when their first stages are computed. Pieces that others planned and nobody has computed are planned again.
 Errors: those of feature.refresh_versions.';
 
 revoke all on function pipeline.plan_features(bigint) from public;

@@ -10,7 +10,8 @@ begin atomic
     from feature.feature_set_version as version
     join feature.feature_set as feature_set on feature_set.feature_set_id = version.feature_set_id
     join feature.feature_vector as v on v.feature_set_version_id = version.feature_set_version_id
-    where version.is_current
+    -- Whoever is in no group has no value among groups; what is compared is checked in the first stage.
+    where version.is_current and version.base_version_id is null
       and version.lookback is not null
       and not 'fundamental' = any (version.sources)
       and v.instrument_id = any (p_instrument_ids)
