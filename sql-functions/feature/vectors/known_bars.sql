@@ -65,7 +65,9 @@ begin atomic
         offset 0
       ) as read
     ) as compared
-  ) as counted;
+  ) as counted
+  -- So that whoever reads it knows the order and does not sort again.
+  order by counted.span, counted.ts;
 end;
 
 comment on function feature.known_bars(bigint[], text, integer, timestamptz[], timestamptz[]) is
