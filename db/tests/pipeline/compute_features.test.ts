@@ -90,3 +90,15 @@ t.test("a filing concerns only the sets that use fundamentals", async (t) => {
     [{ feature_set: "fundamental", rows_changed: 0 }],
   );
 });
+
+t.test("a set that is activated again has missed nothing", async (t) => {
+  const { bench, ids } = await benchOf(t, ["AAA"], 10);
+  const { db } = bench;
+  const stale = async () => db.query("select feature_set, rows_changed::int from pipeline.compute_stale_features($1)", [await startRun(db)], "worker");
+  await stale();
+  await db.query("select feature.activate_set('qlib14', false)", [], "worker");
+  await db.query("update market.price_data set close = close * 1.001, high = high * 1.01 where instrument_id = $1 and ts = (select max(ts) from market.price_data)", [ids[0]]);
+  t.same(await stale(), [], "it is not computed while it is not active");
+  await db.query("select feature.activate_set('qlib14')", [], "worker");
+  t.same(await stale(), [{ feature_set: "qlib14", rows_changed: 1 }]);
+});

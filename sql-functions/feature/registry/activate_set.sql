@@ -21,6 +21,16 @@ begin
   update feature.feature_set
   set is_active = p_active
   where current_set.feature_set_id in (feature_set_id, companion_of) and is_active <> p_active;
+  if found and p_active then
+    -- What changed meanwhile was not noted for a set that is not active.
+    insert into pipeline.stale_range (instrument_id, consumer, from_ts, to_ts, reason)
+    select distinct vector.instrument_id, 'feature', '-infinity'::timestamptz, 'infinity'::timestamptz, format('set %s was activated again', p_set)
+    from feature.feature_set as activated
+    join feature.feature_set_version as version using (feature_set_id)
+    join feature.feature_vector as vector using (feature_set_version_id)
+    where current_set.feature_set_id in (activated.feature_set_id, activated.companion_of) and version.is_current
+    on conflict (instrument_id, consumer, from_ts, to_ts) do update set reason = excluded.reason, marked_at = excluded.marked_at;
+  end if;
   select * into result from feature.feature_set where feature_set_id = current_set.feature_set_id;
   return result;
 end

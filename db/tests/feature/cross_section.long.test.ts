@@ -4,6 +4,8 @@ import { computeFeatures } from "../../../runner/features/compute.ts";
 import { silentProgress } from "../../../runner/output/progress.ts";
 import { addBars, addInstrument, compute, dayAfter, defineSet, flatBar, openBench, randomBar, randomNumbers, startRun, type Bench, type Id } from "./fixture.ts";
 
+t.setTimeout(300_000);
+
 /** Brings everything up to date; gives what was computed. */
 async function computeStale(db: TestDatabase) {
   return db.query<{ feature_set: string; symbol: string; rows_changed: string; bars: string; from_ts: Date; to_ts: Date; error: string | null }>(
