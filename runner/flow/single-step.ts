@@ -4,6 +4,7 @@ import { openDatabase } from "../database/open.ts";
 import { createPool, one, value } from "../database/pool.ts";
 import { transaction } from "../database/transaction.ts";
 import { count } from "../output/table.ts";
+import { failRun } from "./fail-run.ts";
 
 interface Outcome {
   readonly run_id: number;
@@ -36,8 +37,7 @@ export async function runSingleStep(context: CommandContext, step: string): Prom
             );
           });
         } catch (error) {
-          const { code, message } = error as { code?: unknown; message: string };
-          await pool.query("select pipeline.fail_run($1, $2, $3)", [runId, typeof code === "string" ? code : "XX000", message]);
+          await failRun(pool, runId, error);
           throw error;
         }
       },

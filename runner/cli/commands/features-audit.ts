@@ -13,19 +13,13 @@ const command: Command = {
   options: { sample: { type: "string", value: "N", description: "values to compare, 1 to 1000000 (default 1000)" } },
   async run(context) {
     const { EXIT, UserError } = await import("../../config/user-error.ts");
+    const { positiveInteger } = await import("../positive-integer.ts");
+    const { withPool } = await import("../with-pool.ts");
     const { redisUrl } = context.config;
-    const text = context.option("sample") ?? "1000";
-    const sample = Number(text);
-    if (!Number.isInteger(sample) || sample < 1 || sample > 1_000_000) {
-      throw new UserError(`--sample must be a whole number from 1 to 1000000, not "${text}".`, { exitCode: EXIT.usage });
-    }
+    const sample = positiveInteger("--sample", context.option("sample") ?? "1000", 1_000_000);
     if (redisUrl === undefined) throw new UserError("There is no Redis to audit: REDIS_URL is not set.", { exitCode: EXIT.usage, hint: "Set it to redis://host:6379/0." });
-    const { openDatabase } = await import("../../database/open.ts");
-    const { createPool } = await import("../../database/pool.ts");
     const { auditOnline } = await import("../../online/audit.ts");
-    const database = await openDatabase(context.config, { what: "marketbase features audit" });
-    const pool = createPool(database.urlFor("worker"), { name: `marketbase features audit ${process.pid}`, max: 2 });
-    try {
+    return await withPool(context, "marketbase features audit", "worker", 2, async (pool) => {
       const audit = await context.progress.run("compare Redis with the database", () => auditOnline(pool, redisUrl, sample), (found) => `${found?.compared ?? 0} vectors`);
       if (audit === undefined) throw new UserError("Another audit is under way.", { exitCode: EXIT.tryAgain, hint: "Try again when it is done." });
       const lines = audit.differing.map(({ message }) => `  ${message}`);
@@ -34,10 +28,7 @@ const command: Command = {
         audit,
       );
       return audit.differing.length > 0 ? EXIT.findings : EXIT.ok;
-    } finally {
-      await pool.end();
-      await database.close();
-    }
+    });
   },
 };
 

@@ -21,8 +21,9 @@ const command: Command = {
   },
   async run(context) {
     const { computeFeatures } = await import("../../features/compute.ts");
-    const { withPool } = await import("../../features/pool.ts");
-    const { positiveInteger } = await import("../../features/arguments.ts");
+    const { withPool } = await import("../with-pool.ts");
+    const { positiveInteger } = await import("../positive-integer.ts");
+    const { failRun } = await import("../../flow/fail-run.ts");
     const { value } = await import("../../database/pool.ts");
     const { count, table } = await import("../../output/table.ts");
     const workers = positiveInteger("--workers", context.option("workers") ?? "1", 16);
@@ -37,8 +38,7 @@ const command: Command = {
           computeFeatures(pool, runId, step, { workers, everything: context.flag("all"), signal: context.signal }),
         );
       } catch (error) {
-        const { code, message } = error as { code?: unknown; message: string };
-        await pool.query("select pipeline.fail_run($1, $2, $3)", [runId, typeof code === "string" ? code : "XX000", message]);
+        await failRun(pool, runId, error);
         throw error;
       }
       const seconds = (performance.now() - begun) / 1000;

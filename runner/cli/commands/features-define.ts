@@ -20,7 +20,7 @@ const command: Command = {
   async run(context) {
     const { readFileSync } = await import("node:fs");
     const { readDefinitions } = await import("../../features/definition-file.ts");
-    const { withPool } = await import("../../features/pool.ts");
+    const { withPool } = await import("../with-pool.ts");
     const { transaction } = await import("../../database/transaction.ts");
     const { one } = await import("../../database/pool.ts");
     const [set = "", file = ""] = context.args;

@@ -10,7 +10,7 @@ const command: Command = {
   arguments: { min: 2, max: 3 },
   options: {},
   async run(context) {
-    const { withPool } = await import("../../features/pool.ts");
+    const { withPool } = await import("../with-pool.ts");
     const { rows } = await import("../../database/pool.ts");
     const { count, table } = await import("../../output/table.ts");
     await withPool(context, "marketbase features diff", "reader", 1, async (pool) => {

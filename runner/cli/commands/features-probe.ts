@@ -20,8 +20,8 @@ const command: Command = {
   },
   async run(context) {
     const { EXIT } = await import("../../config/user-error.ts");
-    const { positiveInteger } = await import("../../features/arguments.ts");
-    const { withPool } = await import("../../features/pool.ts");
+    const { positiveInteger } = await import("../positive-integer.ts");
+    const { withPool } = await import("../with-pool.ts");
     const { probeSet } = await import("../../features/probe.ts");
     const { table } = await import("../../output/table.ts");
     const [set = ""] = context.args;

@@ -11,7 +11,7 @@ const command: Command = {
   ],
   options: {},
   async run(context) {
-    const { withPool } = await import("../../features/pool.ts");
+    const { withPool } = await import("../with-pool.ts");
     const { rows } = await import("../../database/pool.ts");
     const { count, table } = await import("../../output/table.ts");
     await withPool(context, "marketbase features status", "reader", 1, async (pool) => {

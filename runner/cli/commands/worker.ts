@@ -16,14 +16,10 @@ const command: Command = {
     "no-migrate": { type: "boolean", description: "leave roles and migrations to others; DATABASE_URL may be that of marketbase_worker" },
   },
   async run(context) {
-    const { UserError, EXIT } = await import("../../config/user-error.ts");
+    const { positiveInteger } = await import("../positive-integer.ts");
     const { openDatabase } = await import("../../database/open.ts");
     const { startWorker } = await import("../../worker/worker.ts");
-    const text = context.option("concurrency") ?? "2";
-    const concurrency = Number(text);
-    if (!Number.isInteger(concurrency) || concurrency < 1 || concurrency > 16) {
-      throw new UserError(`--concurrency must be a whole number from 1 to 16, not "${text}".`, { exitCode: EXIT.usage });
-    }
+    const concurrency = positiveInteger("--concurrency", context.option("concurrency") ?? "2", 16);
     const database = await openDatabase(context.config, { what: "marketbase worker", migrate: !context.flag("no-migrate") });
     try {
       const running = await startWorker(database.urlFor("worker"), {

@@ -1,5 +1,5 @@
 import type pg from "pg";
-import type { CommandContext } from "../cli/command.ts";
+import type { CommandContext } from "./command.ts";
 import { openDatabase } from "../database/open.ts";
 import { createPool } from "../database/pool.ts";
 import type { Purpose } from "../database/connections.ts";
