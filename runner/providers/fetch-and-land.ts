@@ -88,9 +88,9 @@ async function ask(provider: Provider, source: HttpSource, environment: Provider
 /** When each provider may be asked next. */
 const free = new Map<string, number>();
 
-async function pace({ name, intervalMilliseconds }: Provider): Promise<void> {
+async function pace({ name, limit }: Provider): Promise<void> {
   const now = performance.now();
   const turn = Math.max(now, free.get(name) ?? 0);
-  free.set(name, turn + intervalMilliseconds);
+  free.set(name, turn + (limit === undefined ? 0 : (limit.perSeconds * 1_000) / limit.requests));
   if (turn > now) await sleep(turn - now);
 }
