@@ -48,7 +48,7 @@ export function checkRequest(provider: Provider, request: { dataset: string; sub
 }
 
 function isTicker(dataset: Dataset): boolean {
-  return dataset === "bars" || dataset === "actions" || dataset === "fundamentals";
+  return dataset === "bars" || dataset === "fundamentals";
 }
 
 function isDate(text: string): boolean {
