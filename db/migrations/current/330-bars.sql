@@ -3,15 +3,15 @@ alter table market.price_data drop constraint if exists price_data_bar_interval_
 alter table market.price_data add constraint price_data_bar_interval_check
   check (bar_interval ~ '^([1-9][0-9]{0,3}m|[1-9][0-9]?h|[1-9][0-9]?d|1w|1mo)$');
 comment on column market.price_data.bar_interval is 'Length of the bar, as market.bar_interval writes it: minutes (1m, 45m, 90m), hours (1h, 4h), days (1d, 3d), 1w or 1mo.';
-comment on column market.price_data.ts is 'Start of the bar: its moment where it is shorter than a day, else midnight UTC of session_date, which for a week is its Monday and for a month its first day.';
+comment on column market.price_data.ts is 'Start of the bar: its moment where it is shorter than a day, else midnight UTC of session_date, which for a week is its first day (Monday on exchanges) and for a month the first.';
 comment on column market.price_data.session_date is 'Local date of the exchange on which the bar begins (UTC for crypto and currencies).';
 comment on column market.price_data.volume is 'Units traded; 0 where the provider sends none, as for currencies and indices.';
 
 alter table ingest.provider add column if not exists price_basis text not null default 'raw';
 alter table ingest.provider drop constraint if exists provider_price_basis_check;
-alter table ingest.provider add constraint provider_price_basis_check check (price_basis in ('raw', 'split'));
+alter table ingest.provider add constraint provider_price_basis_check check (price_basis in ('raw', 'split', 'total'));
 comment on column ingest.provider.price_basis is
-'raw: its prices are those of the trades of the day. split: it divides the prices of the past by every later split. Its adjusted_close takes dividends into account on either basis.';
+'raw: its prices are those of the trades of the day. split: it divides the prices of the past by every later split. total: also by every later dividend. Its adjusted_close takes splits and dividends into account on any basis.';
 
 insert into ingest.provider (provider, title, priority, hosts, api_key_variable, requests_per_minute, terms, price_basis)
 values
@@ -19,7 +19,7 @@ values
   ('polygon', 'Polygon (Massive)', 41, '{api.polygon.io,api.massive.com}', 'MARKETBASE_POLYGON_KEY', 5, 'With a key and within the terms of the plan; five requests a minute without a paid one.', 'raw'),
   ('twelvedata', 'Twelve Data', 42, '{api.twelvedata.com}', 'MARKETBASE_TWELVEDATA_KEY', 8, 'With a key and within the terms of the plan; eight requests a minute and 800 a day without a paid one.', 'split'),
   ('alphavantage', 'Alpha Vantage', 43, '{www.alphavantage.co}', 'MARKETBASE_ALPHAVANTAGE_KEY', 5, 'With a key and within the terms of the plan; 25 requests a day without a paid one.', 'raw'),
-  ('stooq', 'Stooq', 44, '{stooq.com}', 'MARKETBASE_STOOQ_KEY', 6, 'For personal use; a limit of requests a day.', 'split'),
+  ('stooq', 'Stooq', 44, '{stooq.com}', 'MARKETBASE_STOOQ_KEY', 6, 'For personal use; a limit of requests a day.', 'total'),
   ('binance', 'Binance', 50, '{api.binance.com,data-api.binance.vision}', null, 600, 'Public market data, without a key; not offered in every country.', 'raw'),
   ('coinbase', 'Coinbase Exchange', 51, '{api.exchange.coinbase.com}', null, 300, 'Public market data, without a key.', 'raw'),
   ('kraken', 'Kraken', 52, '{api.kraken.com}', null, 60, 'Public market data, without a key.', 'raw')
@@ -116,3 +116,26 @@ comment on column ingest.bar_reading.close is 'Last price, as written.';
 comment on column ingest.bar_reading.volume is 'Units traded, as written.';
 comment on column ingest.bar_reading.adjusted_close is 'Adjusted close, as written; null where there is none.';
 comment on column ingest.bar_reading.source is 'The row as it stands in the body.';
+
+drop type if exists quality.other_statement cascade;
+create type quality.other_statement as (
+  instrument_id bigint,
+  bar_interval text,
+  ts timestamptz,
+  session_date date,
+  current_provider text,
+  provider text,
+  said_at timestamptz,
+  current_values double precision[],
+  said_values double precision[]
+);
+comment on type quality.other_statement is 'What another provider than the current one last said of a bar.';
+comment on column quality.other_statement.instrument_id is 'Instrument.';
+comment on column quality.other_statement.bar_interval is 'Length of the bar.';
+comment on column quality.other_statement.ts is 'Start of the bar.';
+comment on column quality.other_statement.session_date is 'Local date of the session.';
+comment on column quality.other_statement.current_provider is 'Provider of the current bar.';
+comment on column quality.other_statement.provider is 'The other provider.';
+comment on column quality.other_statement.said_at is 'When it said so.';
+comment on column quality.other_statement.current_values is 'Open, high, low, close and volume of the current bar.';
+comment on column quality.other_statement.said_values is 'The same as the other provider said them, on the basis of the current bar; a volume is null where one of them has none.';
