@@ -4,7 +4,7 @@ language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
-  document jsonb := ingest.body_json(p_raw_response_id);
+  document jsonb := ingest.body_document(p_raw_response_id);
   response record;
   results jsonb;
   about text;
@@ -30,7 +30,7 @@ begin
       'v', document -> 'volume'));
     given := array['1', 'day'];
   else
-    results := coalesce(document -> 'results', case when document ->> 'status' in ('OK', 'DELAYED') and document ?| array['resultsCount', 'ticker'] then '[]'::jsonb end);
+    results := coalesce(document -> 'results', case when document ->> 'status' in ('OK', 'DELAYED') and (document ? 'resultsCount' or jsonb_typeof(document -> 'ticker') = 'string') then '[]'::jsonb end);
   end if;
   if jsonb_typeof(results) is distinct from 'array' or exists (select from jsonb_array_elements(results) as item where jsonb_typeof(item) <> 'object') then
     perform ingest.refuse_shape(document, 'aggregates (results with o, h, l, c, v, t), splits or dividends');
