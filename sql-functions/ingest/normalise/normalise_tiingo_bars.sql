@@ -49,7 +49,7 @@ begin
     from jsonb_array_elements(document) as pair
     where ingest.plain_symbol(pair ->> 'ticker') = ingest.plain_symbol(response.subject)
     limit 1;
-  elsif document #> '{0,ticker}' is not null and document #> '{0,quoteTimestamp}' is null then
+  elsif document @? '$[*] ? (exists(@.ticker) && exists(@.open) && exists(@.close))' then
     perform ingest.require_symbol(p_raw_response_id, document #>> '{0,ticker}');
     asset_class := case when response.url ~ '/fx/' then 'fx' end;
   end if;
