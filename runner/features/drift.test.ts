@@ -3,7 +3,6 @@ import { addBars, addInstrument, compute, dayAfter, defineSet, flatBar, openBenc
 import { testDatabase } from "../../db/tests/support/database.ts";
 import { thresholds } from "../cli/thresholds.ts";
 import { timeSpan } from "../cli/time-span.ts";
-import { runCli } from "../testing/cli.ts";
 import { measureDrift } from "./drift.ts";
 
 t.test("drift is measured in a run of its own, stored, and shown for every feature", async (t) => {
@@ -38,15 +37,6 @@ t.test("drift is measured in a run of its own, stored, and shown for every featu
   t.match(within, { features: [{ level: "ok", baseline_count: 100, current_count: 100 }, {}], results: [{ status: "passed" }, { status: "passed" }] }, "windows that are given");
   await t.rejects(measureDrift(db.worker, { ...quiet, thresholds: { psy: [1, 2] } }), { code: "MB001" });
   t.match(await db.query("select status, error_code from pipeline.pipeline_run order by run_id desc limit 1"), [{ status: "failed", error_code: "MB001" }]);
-
-  const env = { DATABASE_URL: db.url("admin") };
-  const shown = await runCli(["features", "drift", "drawn", "--days", "29", "--threshold", "sessions_behind=off"], env);
-  t.match(shown, { status: 3, stdout: /^feature +level +before +now +psi [^]*\nlevel +fail +200 +30 [^]*1 fail, 0 warn, 1 ok; stored in run \d+\.\n$/, stderr: /✓ compare two windows of drawn · 2 features/ });
-  t.match(await runCli(["features", "drift", "drawn", "--current", "2020-01..", "--json"], env), { status: 2, stdout: "", stderr: /2020-01 is no date/ });
-  const profile = await runCli(["features", "profile", "drawn", "--window", `..${dayAfter(199)}`, "--json"], env);
-  t.equal(profile.status, 0, profile.stderr);
-  t.match(JSON.parse(profile.stdout), [{ feature_name: "level", row_count: 200, null_count: 0, mean: 10.506516217350727 }, { feature_name: "shape", mean: 1, deviation: 0 }]);
-  t.match(await runCli(["features", "profile", "drawn"], env), { status: 0, stdout: /^feature +vectors +nulls [^]*\nlevel +230 +0 / });
 });
 
 t.test("spans and thresholds as they are typed", async (t) => {
