@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { repositoryRoot } from "../config/config.ts";
 import { tapReport } from "./tap-report.ts";
 
 /** Test files to run, and where the summary goes. */
@@ -17,6 +18,9 @@ export interface FileRun {
 
 /** The line by which a test file says that it must not share a process, because it measures or changes what belongs to the whole process. */
 const ALONE = /^\/\/ In a process of its own\b/m;
+
+/** Where Node keeps compiled modules for the processes of the tests and for those that they start; the same folder as that of the command line. */
+const COMPILE_CACHE = join(repositoryRoot, "node_modules/.cache/marketbase");
 
 /**
  * Runs test files in a few processes that take one after the other: starting Node and loading the libraries costs more than most files do.
@@ -45,7 +49,7 @@ async function runHost(queue: string[], { seconds, cwd, line }: { seconds: numbe
   const child = spawn(process.execPath, [join(import.meta.dirname, "host.ts")], {
     cwd,
     stdio: ["ignore", "pipe", "inherit", "ipc"],
-    env: { ...process.env, FORCE_COLOR: "0", TAP_TIMEOUT: String(seconds) },
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...process.env, FORCE_COLOR: "0", TAP_TIMEOUT: String(seconds) },
   });
   const pass = (name: NodeJS.Signals) => child.kill(name);
   process.on("SIGINT", pass).on("SIGTERM", pass);
