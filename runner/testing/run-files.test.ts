@@ -23,11 +23,11 @@ t.test("files share a process, one after the other; one that asks for it has its
     "d.test.ts": 'import t from "tap"; await new Promise((settle) => setTimeout(settle, 10)); t.test("x", async (t) => { t.pass("one"); });',
   });
   t.strictSame(lines, [
-    "ok     1 a.test.ts (2 passed)",
-    "ok     2 b.test.ts (2 passed)",
+    "ok     1 c.test.ts (1 passed)",
+    "ok     2 a.test.ts (2 passed)",
+    "ok     3 b.test.ts (2 passed)",
     "         skipped: later # SKIP not here",
-    "ok     3 d.test.ts (1 passed)",
-    "ok     4 c.test.ts (1 passed)",
+    "ok     4 d.test.ts (1 passed)",
     "1 skipped",
     "6 passed, 0 failed",
   ]);

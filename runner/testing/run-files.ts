@@ -36,9 +36,9 @@ export async function runFiles({ files, jobs, seconds, cwd, write }: FileRun): P
     status = (await runHost(queue, { seconds, cwd, line: report.stream() })) || status;
   };
   const lane = async () => {
+    for (let file = alone.shift(); file !== undefined; file = alone.shift()) await host([file]);
     // A process that dies takes the file with it that it had; the others go to the next one.
     while (together.length > 0) await host(together);
-    for (let file = alone.shift(); file !== undefined; file = alone.shift()) await host([file]);
   };
   await Promise.all(Array.from({ length: jobs }, lane));
   return report.end(status);
