@@ -29,7 +29,9 @@ export function asciiJson(text: string): string {
  */
 export function toJson({ set, version, vectors, selection: { positions, labels, labelBytes } }: OnlineAnswer): Json {
   const head = `{"set":${asciiJson(set)},"version":${asciiJson(version)},"instruments":[`;
-  const most = vectors.reduce((sum, { symbol, vector }) => sum + symbol.length * 6 + VECTOR_BYTES + (vector === undefined ? 0 : labelBytes + positions.length * 4 + vector.bytes.length), head.length + 8);
+  const bytesOf = ({ symbol, vector }: OnlineAnswer["vectors"][number]) =>
+    symbol.length * 6 + VECTOR_BYTES + (vector === undefined ? 0 : labelBytes + positions.length * NULL.length + vector.bytes.length);
+  const most = vectors.reduce((sum, one) => sum + bytesOf(one), head.length + 8);
   const into = most > PAGE_BYTES ? Buffer.allocUnsafeSlow(most) : (spare.pop() ?? Buffer.allocUnsafeSlow(PAGE_BYTES));
   let at = into.write(head, 0, "latin1");
   for (let i = 0; i < vectors.length; i++) {
