@@ -308,7 +308,7 @@ t.test("with Redis", { skip: withoutRedis }, async (t) => {
     const expected = (await get(api, both)).text;
     await db.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'marketbase online' and query not like '%terminate%' and datname = current_database()", [], "admin");
     await changeNewest(db, "ONE", "{9,9}");
-    const answer = await untilBody(api, both, ({ text }) => text !== expected);
+    const answer = await untilBody(api, both, ({ status, text }) => status === 200 && text !== expected);
     t.match(answer.body.instruments[0]?.values, { a: 9, b: 9 });
     await publisher.publish();
     t.match((await untilSource(api, both, "redis")).body.instruments[0]?.values, { a: 9, b: 9 });
