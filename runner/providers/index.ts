@@ -44,7 +44,7 @@ export function checkRequest(provider: Provider, request: { dataset: string; sub
 }
 
 function isTicker(dataset: Dataset): boolean {
-  return dataset === "bars" || dataset === "fundamentals";
+  return dataset !== "trades" && dataset !== "documents";
 }
 
 function isDate(text: string): boolean {

@@ -1,3 +1,4 @@
+import { datasets } from "../../providers/provider.ts";
 import type { Command } from "../command.ts";
 
 /** `marketbase ingest`: from a provider to the market tables. */
@@ -16,7 +17,7 @@ const command: Command = {
     ["MARKETBASE_CONTACT=you@example.com marketbase ingest sec NVDA --dataset fundamentals", "every fact that NVIDIA reported"],
   ],
   options: {
-    dataset: { type: "string", value: "NAME", choices: ["bars", "fundamentals", "trades", "documents"], description: "what to fetch (default: what the provider has first)" },
+    dataset: { type: "string", value: "NAME", choices: datasets, description: "what to fetch (default: what the provider has first)" },
     from: { type: "string", value: "DATE", description: "first day, as 2024-12-31 (bars of yahoo)" },
     to: { type: "string", value: "DATE", description: "last day" },
   },
