@@ -81,3 +81,10 @@ create policy quarantine_insert on ingest.quarantine for insert to marketbase_wo
 revoke all on ingest.quarantine from public, marketbase_reader, marketbase_worker;
 grant select on ingest.quarantine to marketbase_reader;
 grant insert (raw_response_id, dataset, row_no, symbol, instrument_id, ts, rules, reason, payload, run_id) on ingest.quarantine to marketbase_worker;
+
+alter table ingest.provider_field enable row level security;
+drop policy if exists provider_field_read on ingest.provider_field;
+create policy provider_field_read on ingest.provider_field for select to marketbase_reader using (true);
+revoke all on ingest.provider_field from public, marketbase_reader, marketbase_worker;
+grant select on ingest.provider_field to marketbase_reader;
+grant insert (known_from), update (known_from) on ingest.candidate_fact to marketbase_worker;
