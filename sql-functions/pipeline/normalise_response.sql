@@ -67,7 +67,7 @@ begin
       result.new_count := result.row_count;
       result.changed_count := result.row_count;
     elsif response.dataset in ('filings', 'identifiers', 'macro') then
-      execute format('select (%s($1, $2)).*', normaliser::regproc) into accepted using p_run_id, p_raw_response_id;
+      execute format('select * from %s($1, $2)', normaliser::regproc) into accepted using p_run_id, p_raw_response_id;
     else
       execute format('select %s($1)', normaliser::regproc) using p_raw_response_id;
     end if;
