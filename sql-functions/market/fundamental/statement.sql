@@ -9,6 +9,8 @@ language plpgsql stable parallel safe
 rows 500
 -- The planner takes the intermediate results for one row each, and would compare every one with every other.
 set enable_nestloop to off
+-- Compiling the query would take longer than running it.
+set jit to off
 set search_path to pg_catalog, pg_temp
 as $$
 #variable_conflict use_column
@@ -34,23 +36,27 @@ begin
       select array_agg(distinct line.item) from market.statement_item line where line.statement = p_kind or line.item in ('revenue', 'net_income', 'operating_cash_flow')
     )) as value
   ),
-  -- Quarters: as filed, or the year to date less the year to the quarter before.
+  -- Quarters: as filed, or the year to date less the year to the quarter before; under the tag in use before others, whose meaning may be narrower.
   stretch as (
     select
       known.*,
       lag(known.months) over to_date as months_before, lag(known.value) over to_date as value_before, lag(known.period_end) over to_date as end_before,
-      lag(known.filed) over to_date as filed_before, lag(known.known_from) over to_date as known_before
+      lag(known.filed) over to_date as filed_before, lag(known.known_from) over to_date as known_before,
+      lag(known.is_usual_tag) over to_date as was_usual_tag
     from known
     where known.months in (3, 6, 9, 12)
     window to_date as (partition by known.item, known.period_start order by known.period_end)
   ), part as (
     select distinct on (candidate.item, candidate.period_end) candidate.*
     from (
-      select item, measure, period_start, period_end, value, unit, 'filed' as basis, 1 as choice, tag, filed, known_from from stretch where months = 3
+      select item, measure, period_start, period_end, value, unit, 'filed' as basis, case when is_usual_tag then 1 else 3 end as choice, tag, filed,
+        known_from
+      from stretch
+      where months = 3
       union all
       select
-        item, measure, end_before + 1, period_end, value - value_before, unit, 'year to date', 2, tag, greatest(filed, filed_before),
-        greatest(known_from, known_before)
+        item, measure, end_before + 1, period_end, value - value_before, unit, 'year to date', case when is_usual_tag and was_usual_tag then 2 else 4 end, tag,
+        greatest(filed, filed_before), greatest(known_from, known_before)
       from stretch
       where months = months_before + 3 and measure <> 'average shares'
     ) as candidate
@@ -61,7 +67,7 @@ begin
     select * from part
     union all
     select
-      year.item, year.measure, max(other.period_end) + 1, year.period_end, year.value - sum(other.value), year.unit, 'year less quarters', 3, year.tag,
+      year.item, year.measure, max(other.period_end) + 1, year.period_end, year.value - sum(other.value), year.unit, 'year less quarters', 5, year.tag,
       greatest(year.filed, max(other.filed)), greatest(year.known_from, max(other.known_from))
     from stretch as year
     join part as other

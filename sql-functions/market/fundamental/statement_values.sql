@@ -11,12 +11,15 @@ returns table (
   tag text,
   filed date,
   known_from timestamptz,
-  is_yearly boolean
+  is_yearly boolean,
+  is_usual_tag boolean
 )
 language sql stable parallel safe
 rows 1000
 -- Facts are found by their key, whatever its caller prefers.
 set enable_nestloop to on
+-- Compiling the query would take longer than running it.
+set jit to off
 begin atomic
   with line as (
     select distinct line.item, line.measure from market.statement_item line where line.item = any (p_items)
@@ -96,7 +99,8 @@ begin atomic
       when picked.measure in ('average shares', 'shares') then picked.value * later.ratio
       else picked.value
     end,
-    picked.unit, picked.formula, picked.filed, picked.known_from, picked.is_yearly
+    picked.unit, picked.formula, picked.filed, picked.known_from, picked.is_yearly,
+    picked.priority = picked.priority_in_use
   from picked
   left join lateral (
     -- A filing speaks in the shares of its day.
@@ -110,7 +114,7 @@ end;
 comment on function market.statement_values(bigint, timestamptz, text[]) is
 'The lines p_items of market.statement_item of a company, as they had been filed by p_as_of, by the tags of market.statement_tag: one row for each line and period, under the tag of its latest period, else under the preferred one.
 All from one taxonomy, that of the provider which goes before the others, and in one currency, the usual one of the company. months is the length of the period, 0 for a moment. Shares and figures per share count in the shares of p_as_of,
-by the splits of market.corporate_action since the filing that were known by then. is_yearly tells that a yearly report said it. No row for NULL.';
+by the splits of market.corporate_action since the filing that were known by then. is_yearly tells that a yearly report said it, is_usual_tag that it stands under the tag of the latest period. No row for NULL.';
 
 revoke all on function market.statement_values(bigint, timestamptz, text[]) from public;
 grant execute on function market.statement_values(bigint, timestamptz, text[]) to marketbase_reader;
