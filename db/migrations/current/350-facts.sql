@@ -1,7 +1,20 @@
 -- Filings, identifiers and macro series beside bars and facts.
-alter table ingest.raw_response drop constraint if exists raw_response_dataset_check;
-alter table ingest.raw_response add constraint raw_response_dataset_check
-  check (dataset in ('bars', 'fundamentals', 'filings', 'identifiers', 'macro', 'trades', 'documents'));
+do $$
+declare
+  datasets text[];
+begin
+  select array_agg(distinct dataset order by dataset) into datasets
+  from (
+    select (regexp_matches(pg_get_constraintdef(oid), '''([a-z_]+)''', 'g'))[1] as dataset
+    from pg_constraint
+    where conrelid = 'ingest.raw_response'::regclass and conname = 'raw_response_dataset_check'
+    union all
+    select unnest('{filings,identifiers,macro}'::text[])
+  ) as known;
+  alter table ingest.raw_response drop constraint if exists raw_response_dataset_check;
+  execute format('alter table ingest.raw_response add constraint raw_response_dataset_check check (dataset = any (%L::text[]))', datasets);
+end
+$$;
 comment on column ingest.raw_response.dataset is
 'What was asked for: bars (with the corporate actions that come along), fundamentals, filings, identifiers, macro (series of the economy), trades or documents.';
 
@@ -235,9 +248,10 @@ comment on column market.statement_line.known_from is 'From when all of it could
 
 insert into ingest.provider (provider, title, priority, hosts, api_key_variable, requests_per_minute, terms)
 values
-  ('fmp', 'Financial Modeling Prep', 81, '{financialmodelingprep.com}', 'FMP_API_KEY', 240, 'Under the terms of the plan that belongs to the key; the free one allows 250 requests a day.'),
-  ('fred', 'Federal Reserve Bank of St. Louis, FRED and ALFRED', 82, '{api.stlouisfed.org}', 'FRED_API_KEY', 100,
-    'Under the terms of use of the FRED API; some series belong to others, who are named in their notes. This product uses the FRED API but is not endorsed or certified by the Federal Reserve Bank of St. Louis.'),
-  ('alphavantage', 'Alpha Vantage', 83, '{www.alphavantage.co}', 'ALPHAVANTAGE_API_KEY', 5, 'Under the terms of the plan that belongs to the key; the free one allows 25 requests a day.'),
-  ('tiingo', 'Tiingo', 84, '{api.tiingo.com}', 'TIINGO_API_KEY', 60, 'Under the terms of the plan that belongs to the key; for internal use.')
-on conflict do nothing;
+  ('fmp', 'Financial Modeling Prep', 81, '{financialmodelingprep.com}', 'MARKETBASE_FMP_KEY', 240,
+    'Under the terms of the plan that belongs to the key; the free one allows 250 requests a day.'),
+  ('fred', 'Federal Reserve Bank of St. Louis, FRED and ALFRED', 82, '{api.stlouisfed.org}', 'MARKETBASE_FRED_KEY', 100,
+    'Under the terms of use of the FRED API; some series belong to others, whom their notes name. Neither endorsed nor certified by the Federal Reserve Bank of St. Louis.')
+on conflict (provider) do update
+set title = excluded.title, priority = excluded.priority, hosts = excluded.hosts, api_key_variable = excluded.api_key_variable,
+  requests_per_minute = excluded.requests_per_minute, terms = excluded.terms;

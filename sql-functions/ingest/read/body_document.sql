@@ -24,7 +24,7 @@ begin
     errcode = 'MB004',
     message = case
       when body ~ '^\s*$' then 'the body is empty'
-      when document is not null then format('the body is the JSON value %s, neither an object nor a list', left(document::text, 40))
+      when document is not null then format('the body is the JSON value %s, not an object', left(document::text, 40))
       when body ~ '^\s*<' then 'the body is a page of HTML or XML, not JSON'
       else format('the body is not JSON: %s', rtrim(detail, '.'))
     end,
@@ -33,7 +33,7 @@ end
 $$;
 
 comment on function ingest.body_document(bigint) is
-'The body of a response as a JSON object or a JSON list, whatever its status, because errors come as objects too. MB004 with the cause when it is something else: empty, HTML, truncated, NaN, null; or with the status when that says failure.';
+'The body of a response as a JSON object or list, whatever its status, because errors come so too. MB004 with the cause when it is something else: empty, HTML, truncated, NaN, null; or with the status when that says failure.';
 
 revoke all on function ingest.body_document(bigint) from public;
 grant execute on function ingest.body_document(bigint) to marketbase_worker;

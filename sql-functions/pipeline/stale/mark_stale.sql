@@ -37,3 +37,6 @@ create or replace trigger _400_stale_update after update on feature.feature_vect
 create or replace trigger _400_stale_delete after delete on feature.feature_vector
   referencing old table as changed
   for each statement execute function pipeline.mark_stale('ml');
+create or replace trigger _400_stale_insert after insert on market.price_observation
+  referencing new table as changed
+  for each statement execute function pipeline.mark_stale('quality');
