@@ -23,8 +23,8 @@ begin
       message = format('the body is an empty object: alphavantage has nothing of %s there', response.subject),
       hint = 'Check the symbol.';
   end if;
-  if not (document ? 'AssetType' or jsonb_typeof(document -> 'annualReports') = 'array' or jsonb_typeof(document -> 'annualEarnings') = 'array'
-    or jsonb_typeof(document -> 'quarterlyReports') = 'array' or jsonb_typeof(document -> 'quarterlyEarnings') = 'array') then
+  if (document ? 'AssetType' or jsonb_typeof(document -> 'annualReports') = 'array' or jsonb_typeof(document -> 'annualEarnings') = 'array'
+    or jsonb_typeof(document -> 'quarterlyReports') = 'array' or jsonb_typeof(document -> 'quarterlyEarnings') = 'array') is not true then
     raise exception using
       errcode = 'MB004',
       message = format('the body has no statements, earnings or overview: its keys are %s', (select left(string_agg(key, ', ' order by key), 200) from jsonb_object_keys(document) as key)),

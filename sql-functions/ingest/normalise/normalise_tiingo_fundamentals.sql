@@ -16,7 +16,7 @@ begin
   from ingest.raw_response
   where raw_response.raw_response_id = p_raw_response_id;
 
-  if body ~ '^\s*date,' then
+  if body ~ '^\s*[A-Za-z]\w*,' then
     perform ingest.require_success(p_raw_response_id);
     header := ingest.csv_fields(ingest.first_line(p_raw_response_id));
     if header @> '{date,year,quarter,statementType,dataCode,value}' then

@@ -62,20 +62,27 @@ begin
     ) as candidate
     order by candidate.item, candidate.period_end, candidate.choice, candidate.period_start
   ),
-  -- Of the fourth quarter most companies file the year alone.
+  -- Of the fourth quarter most companies file the year alone. One under another tag than the year would not go with it.
   quarter as (
-    select * from part
-    union all
-    select
-      year.item, year.measure, max(other.period_end) + 1, year.period_end, year.value - sum(other.value), year.unit, 'year less quarters', 5, year.tag,
-      greatest(year.filed, max(other.filed)), greatest(year.known_from, max(other.known_from))
-    from stretch as year
-    join part as other
-      on other.item = year.item and other.period_start > year.period_start - 15 and other.period_end < year.period_end - 15
-    where year.months = 12 and year.measure <> 'average shares'
-      and not exists (select from part as same where same.item = year.item and same.period_end = year.period_end)
-    group by year.item, year.measure, year.period_start, year.period_end, year.value, year.unit, year.tag, year.filed, year.known_from
-    having count(*) = 3
+    select distinct on (candidate.item, candidate.period_end) candidate.*
+    from (
+      select
+        part.item, part.measure, part.period_start, part.period_end, part.value, part.unit, part.basis,
+        case when year.tag <> part.tag and part.choice > 2 then 6 else part.choice end as choice, part.tag, part.filed, part.known_from
+      from part
+      left join stretch as year on year.item = part.item and year.period_end = part.period_end and year.months = 12
+      union all
+      select
+        year.item, year.measure, max(other.period_end) + 1, year.period_end, year.value - sum(other.value), year.unit, 'year less quarters', 5, year.tag,
+        greatest(year.filed, max(other.filed)), greatest(year.known_from, max(other.known_from))
+      from stretch as year
+      join part as other
+        on other.item = year.item and other.period_start > year.period_start - 15 and other.period_end < year.period_end - 15
+      where year.months = 12 and year.measure <> 'average shares'
+      group by year.item, year.measure, year.period_start, year.period_end, year.value, year.unit, year.tag, year.filed, year.known_from
+      having count(*) = 3
+    ) as candidate
+    order by candidate.item, candidate.period_end, candidate.choice, candidate.period_start
   ), twelve_months as (
     select distinct on (candidate.item, candidate.period_end) candidate.*
     from (
