@@ -212,7 +212,9 @@ drop policy if exists filing_update on market.filing;
 create policy filing_update on market.filing for update to marketbase_worker using (true) with check (true);
 revoke all on market.filing from public, marketbase_reader, marketbase_worker;
 grant select on market.filing to marketbase_reader;
-grant insert (accession, cik, form, filed, report_date, accepted, known_from, items, primary_document, provider, raw_response_id, run_id) on market.filing to marketbase_worker;
+grant insert (
+  accession, cik, form, filed, report_date, accepted, known_from, items, primary_document, provider, raw_response_id, run_id
+) on market.filing to marketbase_worker;
 grant update (accepted, known_from, raw_response_id, run_id) on market.filing to marketbase_worker;
 
 alter table market.company_ticker enable row level security;
@@ -236,8 +238,12 @@ drop policy if exists macro_series_update on market.macro_series;
 create policy macro_series_update on market.macro_series for update to marketbase_worker using (true) with check (true);
 revoke all on market.macro_series from public, marketbase_reader, marketbase_worker;
 grant select on market.macro_series to marketbase_reader;
-grant insert (series, provider, title, units, frequency, seasonal_adjustment, last_updated, raw_response_id, run_id) on market.macro_series to marketbase_worker;
-grant update (title, units, frequency, seasonal_adjustment, last_updated, raw_response_id, run_id) on market.macro_series to marketbase_worker;
+grant insert (
+  series, provider, title, units, frequency, seasonal_adjustment, last_updated, raw_response_id, run_id
+) on market.macro_series to marketbase_worker;
+grant update (
+  title, units, frequency, seasonal_adjustment, last_updated, raw_response_id, run_id
+) on market.macro_series to marketbase_worker;
 
 alter table market.macro_observation enable row level security;
 drop policy if exists macro_observation_read on market.macro_observation;

@@ -1,10 +1,8 @@
-import { readFileSync, readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
 import t from "tap";
-import { shared, testDatabase, type TestDatabase } from "../support/database.ts";
+import { testDatabase, type TestDatabase } from "../support/database.ts";
 import { bring, openRun } from "./bodies.ts";
 
-const macro = (subject: string, body: string | Buffer, fetchedAt?: string, status?: number) => ({
+const macro = (subject: string, body: string, fetchedAt?: string, status?: number) => ({
   provider: "fred", dataset: "macro", subject, body, ...(fetchedAt === undefined ? {} : { fetchedAt }), ...(status === undefined ? {} : { status }),
 });
 
@@ -75,27 +73,4 @@ t.test("bodies that are not the values of a series are refused with the reason",
   t.match(await bring(db, run, macro("X", partial)), { outcome: "normalised", rows: 4, new: 1, quarantined: 3 });
   t.same((await db.query<{ reason: string }>("select reason from ingest.quarantine where symbol = 'X' order by row_no")).map(({ reason }) => reason),
     ['value "n/a" is not a number', 'date "2020-02-31" is not a date', "the body has 3 of 5 observations"]);
-});
-
-t.test("the bodies that FRED sent", async (t) => {
-  const sample = shared(t, "recordings/fred/economy__test_fred_model__test_check_output[get_series_data-kwargs_dict1].0.xml");
-  if (sample === undefined) return;
-  const folder = dirname(sample);
-  const db = await testDatabase(t);
-  const run = await openRun(db);
-  const [known] = await Promise.all([bring(db, run, macro("DGS10", readFileSync(sample), "2022-03-21T15:00:00Z"))]);
-  t.match(known, { outcome: "normalised", rows: 577, new: 577, quarantined: 0 });
-  t.match(await db.query("select count(*)::int as days, count(value)::int as values from market.macro_observation where series = 'DGS10'"), [{ days: 577, values: 554 }]);
-  t.equal(await db.value("select value::float8 from market.macro_as_of('DGS10') where observation_date = '2020-01-03'", [], "reader"), 1.8);
-  const outcomes: Record<string, number> = {};
-  for (const name of readdirSync(folder)) {
-    const id = /check_series_id/.test(name) ? "DGS5" : `S${name.replaceAll(/\W/g, "").slice(-40).toUpperCase()}`;
-    const outcome = await bring(db, run, macro(id, readFileSync(join(folder, name)), "2022-03-24T15:00:00Z"));
-    const key = `${outcome.outcome} ${outcome.code ?? ""}`.trim();
-    outcomes[key] = (outcomes[key] ?? 0) + 1;
-    if (outcome.outcome === "refused") t.match(outcome, { code: "MB004", message: /a list of 1000 series, such as a search gives/ }, name);
-  }
-  t.same(outcomes, { normalised: 35, "refused MB004": 1 });
-  t.match(await db.query("select title, units, frequency from market.macro_series where series = 'DGS5'"),
-    [{ title: "Market Yield on U.S. Treasury Securities at 5-Year Constant Maturity", units: "Percent", frequency: "Daily" }]);
 });

@@ -16,7 +16,7 @@ begin
   with item as (
     select
       position as row_no, body,
-      case when jsonb_typeof(body -> 'value') = 'string' then btrim(body ->> 'value') when jsonb_typeof(body -> 'value') = 'number' then body ->> 'value' end as text
+      case when jsonb_typeof(body -> 'value') in ('string', 'number') then btrim(body ->> 'value') end as text
     from jsonb_array_elements(p_document -> 'observations') with ordinality as element (body, position)
   )
   insert into ingest.quarantine (raw_response_id, dataset, row_no, symbol, rules, reason, payload, run_id)
@@ -70,8 +70,10 @@ begin
     -- What a body shows could be known when the body came, and on the day after the vintage began; what it corrects, only when it came.
     select distinct on (vintage.observation_date, moment.known_from)
       vintage.observation_date, vintage.vintage_date, vintage.value,
-      case when stored.value is distinct from vintage.value and stored.known_from is not null then greatest(arrived, moment.known_from) else moment.known_from end
-        as known_from
+      case
+        when stored.value is distinct from vintage.value and stored.known_from is not null then greatest(arrived, moment.known_from)
+        else moment.known_from
+      end as known_from
     from vintage
     cross join lateral (
       select least((vintage.vintage_date + 1)::timestamp at time zone 'America/New_York', arrived) as known_from

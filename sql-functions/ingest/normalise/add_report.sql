@@ -25,7 +25,9 @@ begin atomic
   )
   select
     p_raw_response_id,
-    row_number() over (order by field.key) + coalesce((select max(earlier.row_no) from ingest.candidate_fact earlier where earlier.raw_response_id = p_raw_response_id), 0),
+    row_number() over (order by field.key) + coalesce((
+      select max(earlier.row_no) from ingest.candidate_fact earlier where earlier.raw_response_id = p_raw_response_id
+    ), 0),
     p_instrument_id, response.provider, field.key,
     case measured.measure when 'money' then p_currency when 'money per share' then p_currency || '/shares' when 'shares' then 'shares' else 'pure' end,
     coalesce(p_period_start, p_period_end), p_period_end,
@@ -36,7 +38,8 @@ begin atomic
     case when p_filed > p_period_end then least(p_known_from, response.fetched_at) else response.fetched_at end,
     case
       when p_period_end is null then jsonb_build_object(field.key, field.value, 'problem', 'the period of the report has no end')
-      when not readable.is_number then jsonb_build_object(field.key, field.value, 'problem', format('%s "%s" is not a number', field.key, left(readable.text, 40)))
+      when not readable.is_number
+        then jsonb_build_object(field.key, field.value, 'problem', format('%s "%s" is not a number', field.key, left(readable.text, 40)))
     end
   from response
   cross join jsonb_each(p_fields) as field

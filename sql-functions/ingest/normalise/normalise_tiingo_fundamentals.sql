@@ -20,7 +20,8 @@ begin
     perform ingest.require_success(p_raw_response_id);
     header := ingest.csv_fields(ingest.first_line(p_raw_response_id));
     if header @> '{date,year,quarter,statementType,dataCode,value}' then
-      select jsonb_agg(jsonb_build_object('date', report.date, 'year', report.year, 'quarter', report.quarter, 'statementData', report.statements)) into document
+      select jsonb_agg(jsonb_build_object('date', report.date, 'year', report.year, 'quarter', report.quarter, 'statementData', report.statements))
+      into document
       from (
         select part.date, part.year, part.quarter, jsonb_object_agg(part.statement, part.fields) as statements
         from (
@@ -28,7 +29,8 @@ begin
             field.value[array_position(header, 'date')] as date, field.value[array_position(header, 'year')] as year,
             field.value[array_position(header, 'quarter')] as quarter, field.value[array_position(header, 'statementType')] as statement,
             jsonb_agg(jsonb_build_object(
-              'dataCode', field.value[array_position(header, 'dataCode')], 'value', field.value[array_position(header, 'value')]) order by line.line_no) as fields
+              'dataCode', field.value[array_position(header, 'dataCode')], 'value', field.value[array_position(header, 'value')]
+            ) order by line.line_no) as fields
           from ingest.body_lines(p_raw_response_id) as line
           cross join lateral (select ingest.csv_fields(line.line) as value) as field
           where line.line_no > 1
@@ -38,7 +40,9 @@ begin
         group by part.date, part.year, part.quarter
       ) as report;
     elsif header @> '{date,marketCap}' then
-      select jsonb_agg((select jsonb_object_agg(name, field.value[position]) from unnest(header) with ordinality as column_name (name, position)) order by line.line_no)
+      select jsonb_agg((
+        select jsonb_object_agg(name, field.value[position]) from unnest(header) with ordinality as column_name (name, position)
+      ) order by line.line_no)
       into document
       from ingest.body_lines(p_raw_response_id) as line
       cross join lateral (select ingest.csv_fields(line.line) as value) as field
@@ -82,7 +86,9 @@ begin
     from jsonb_array_elements(document) as element
     cross join lateral (
       select statement.key, coalesce((
-        select jsonb_object_agg(field ->> 'dataCode', field -> 'value') from jsonb_array_elements(statement.value) as field where field ->> 'dataCode' is not null
+        select jsonb_object_agg(field ->> 'dataCode', field -> 'value')
+        from jsonb_array_elements(statement.value) as field
+        where field ->> 'dataCode' is not null
       ), '{}')
       from jsonb_each(case when jsonb_typeof(element.value -> 'statementData') = 'object' then element.value -> 'statementData' else '{}' end) as statement
       where jsonb_typeof(statement.value) = 'array'

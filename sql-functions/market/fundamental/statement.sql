@@ -36,7 +36,8 @@ begin
       select array_agg(distinct line.item) from market.statement_item line where line.statement = p_kind or line.item in ('revenue', 'net_income', 'operating_cash_flow')
     )) as value
   ),
-  -- Quarters: as filed, or the year to date less the year to the quarter before; under the tag in use before others, whose meaning may be narrower.
+  -- Quarters: as filed, or the year to date less the year to the quarter before; of cash flows, which companies report to date, the other way round.
+  -- The tag in use goes before others, whose meaning may be narrower.
   stretch as (
     select
       known.*,
@@ -49,13 +50,14 @@ begin
   ), part as (
     select distinct on (candidate.item, candidate.period_end) candidate.*
     from (
-      select item, measure, period_start, period_end, value, unit, 'filed' as basis, case when is_usual_tag then 1 else 3 end as choice, tag, filed,
-        known_from
+      select item, measure, period_start, period_end, value, unit, 'filed' as basis,
+        case when is_usual_tag then 2 else 4 end - case when p_kind = 'cash_flow' then 0 else 1 end as choice, tag, filed, known_from
       from stretch
       where months = 3
       union all
       select
-        item, measure, end_before + 1, period_end, value - value_before, unit, 'year to date', case when is_usual_tag and was_usual_tag then 2 else 4 end, tag,
+        item, measure, end_before + 1, period_end, value - value_before, unit, 'year to date',
+        case when is_usual_tag and was_usual_tag then 2 else 4 end - case when p_kind = 'cash_flow' then 1 else 0 end, tag,
         greatest(filed, filed_before), greatest(known_from, known_before)
       from stretch
       where months = months_before + 3 and measure <> 'average shares'
@@ -141,7 +143,7 @@ $$;
 comment on function market.statement(text, text, text, timestamptz) is
 'A statement of a company as it could be known at p_as_of. p_kind: income, balance or cash_flow; p_period: annual, quarterly, or trailing (twelve months up to the end of each quarter). One row for each period and line of market.statement_item
 that is known; each is the value last filed for its period by then, restated or not, under the tags of market.statement_tag. Periods go by their first and last day; fiscal year and period of a filing are not trusted.
-A quarter is as filed, else the year to date less the year to the quarter before, else the year less its other three quarters; twelve months are a fiscal year as filed, else four quarters in a row. Average shares of a fourth quarter are not
+A quarter is as filed, else the year to date less the year to the quarter before (of cash flows first this), else the year less its other three quarters; twelve months are a fiscal year as filed, else four quarters in a row. Average shares of a fourth quarter are not
 derived; those of twelve months are the mean of four quarters. Figures per share of a derived quarter are differences of rounded figures, which are close and not exact.
 Balances are those of the days on which years or quarters end. All is from one provider and in one currency (see market.statement_values). MB001 for another statement or period, MB002 for an unknown symbol.';
 
