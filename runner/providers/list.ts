@@ -2,6 +2,7 @@ import type pg from "pg";
 import { rows } from "../database/pool.ts";
 import { table } from "../output/table.ts";
 import { providers } from "./index.ts";
+import { intervalSeconds } from "./intervals.ts";
 import { keyOf, keyVariable, type ProviderContext } from "./provider.ts";
 
 /** What there is to know of a provider. */
@@ -9,7 +10,7 @@ export interface ListedProvider {
   readonly name: string;
   readonly title: string;
   readonly datasets: readonly string[];
-  /** Lengths of its bars; empty where it has none. */
+  /** Lengths of its bars, the shortest first; empty where it has none. */
   readonly intervals: readonly string[];
   readonly limit: { readonly requests: number; readonly perSeconds: number } | null;
   /** The variable that holds its key, whether it has to be there and whether it is; null where no key is wanted. */
@@ -51,7 +52,7 @@ export async function listProviders(pool: pg.Pool, environment: ProviderContext[
       name: provider.name,
       title: row.title,
       datasets: provider.datasets,
-      intervals: provider.datasets.includes("bars") ? (provider.intervals ?? ["1d"]) : [],
+      intervals: provider.datasets.includes("bars") ? [...(provider.intervals ?? ["1d"])].sort((a, b) => intervalSeconds(a) - intervalSeconds(b)) : [],
       limit: provider.limit ?? null,
       key:
         provider.key === undefined

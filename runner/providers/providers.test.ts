@@ -1,9 +1,13 @@
 import t from "tap";
 import { testDatabase } from "../../db/tests/support/database.ts";
+import { startReplayServer } from "../testing/replay-server.ts";
+import { fetchAndLand } from "./fetch-and-land.ts";
 import { checkRequest, findProvider, providers } from "./index.ts";
 import { listProviders, providersTable } from "./list.ts";
 import { nextPage } from "./next-page.ts";
+import { ingestAll } from "./normalise.ts";
 import { keyVariable, type HttpSource, type ProviderContext } from "./provider.ts";
+import { reportOn } from "./report.ts";
 
 const keys = Object.fromEntries(Object.values(providers).map((provider) => [keyVariable(provider), `canary-${provider.name}`]));
 const context: ProviderContext = { environment: { ...keys, MARKETBASE_CONTACT: "you@example.com" }, cik: async () => "0000320193", json: async () => ({}) };
@@ -78,6 +82,34 @@ t.test("page after page", async (t) => {
   t.match(await pages("alphavantage", "IBM", { from: "2023-11-15", to: "2024-01-10", interval: "5m" }, [{}, {}, {}]), [/month=2023-12/, /month=2024-01/]);
   t.match(await pages("yahoo", "AAPL", { from: "2024-01-01", to: "2024-01-10", interval: "1m" }, [{}, {}]), [/period1=1704672000&period2=1704931200/]);
   t.same(await pages("binance", "BTC-USDT", {}, ["<html>"]), [], "what cannot be read is the last page");
+});
+
+t.test("each page is a body of its own, read before the next one is asked for, and no key stays behind", async (t) => {
+  const bar = (time: number) => ({ o: 10, h: 12, l: 9, c: 11, v: 100, t: time });
+  const answers: Readonly<Record<string, unknown>> = {
+    "/v2/aggs/ticker/AAPL/range/1/day/2020-08-01/2020-08-31": { ticker: "AAPL", status: "OK", results: [bar(1596427200000)], next_url: "https://api.polygon.io/v2/aggs/ticker/AAPL/range/1/day/1596513600000/2020-08-31?cursor=bGltaXQ9MQ" },
+    "/v2/aggs/ticker/AAPL/range/1/day/1596513600000/2020-08-31": { ticker: "AAPL", status: "OK", results: [bar(1596513600000)] },
+    "/v3/reference/splits": { status: "OK", results: [{ execution_date: "2020-08-31", split_from: 1, split_to: 4, ticker: "AAPL" }] },
+    "/v3/reference/dividends": { status: "OK", results: [{ ex_dividend_date: "2020-08-07", cash_amount: 0.82, currency: "USD", dividend_type: "CD", ticker: "AAPL" }] },
+  };
+  const server = await startReplayServer((request, response) => {
+    const body = answers[new URL(request.url ?? "", "http://localhost").pathname];
+    response.writeHead(body === undefined ? 404 : 200, { "content-type": "application/json" }).end(JSON.stringify(body ?? { status: "NOT_FOUND" }));
+  });
+  t.teardown(() => server.close());
+  const db = await testDatabase(t);
+  const environment = { MARKETBASE_POLYGON_URL: server.url, MARKETBASE_POLYGON_KEY: "canary-polygon" };
+  const request = { provider: "polygon", dataset: "bars", subject: "AAPL", from: "2020-08-01", to: "2020-08-31" };
+  const item = { subject: "AAPL", parameters: request, land: (runId: string, page?: HttpSource) => fetchAndLand(db.worker, { runId, ...request, page }, environment) };
+  const results = await ingestAll(db.worker, request, [item], { signal: new AbortController().signal, onItem: async (_item, work) => await work() });
+  t.same(server.requests.map(({ headers }) => headers.authorization), Array(4).fill("Bearer canary-polygon"), "the key goes along with every page");
+  t.same(results.map(({ outcome }) => [outcome.outcome, outcome.rowCount]), [["normalised", 1], ["normalised", 1], ["normalised", 0], ["normalised", 0]]);
+  t.equal(await db.value("select count(*)::int from market.price_data"), 2);
+  t.same(await db.query("select action_type, amount::float8 from market.corporate_action order by 1"), [{ action_type: "dividend", amount: 0.82 }, { action_type: "split", amount: 4 }]);
+  t.same(await db.query("select step, count(*)::int from pipeline.pipeline_run where status = 'succeeded' group by step order by step"), [{ step: "fetch", count: 4 }, { step: "ingest", count: 1 }, { step: "normalise", count: 4 }]);
+  const report = await reportOn(db.worker, results);
+  const stored = JSON.stringify(await db.query("select url, headers, run_id from ingest.raw_response")) + JSON.stringify(await db.query("select parameters, summary, message from pipeline.pipeline_run"));
+  t.notMatch(stored + report.text + JSON.stringify(report.data), /canary/, "neither in the tables nor in the report");
 });
 
 t.test("without its key a provider says so in one sentence", async (t) => {

@@ -23,7 +23,7 @@ begin
     p_raw_response_id, bar.row_no, upper(response.subject), p_instrument_id, p_bar_interval, bar.ts, bar.session_date,
     bar.open, bar.high, bar.low, bar.close, bar.volume, bar.adjusted_close,
     case
-      when bar.ts is null or num_nulls(bar.open, bar.high, bar.low, bar.close, bar.volume) > 0 or (bar.adjusted_close is null and bar.adjusted_text is not null) then
+      when num_nulls(bar.ts, bar.open, bar.high, bar.low, bar.close, bar.volume) > 0 or bar.adjusted_close is null and bar.adjusted_text is not null then
         jsonb_build_object('row', bar.source, 'problem', (
           select string_agg(
             case when field.written is null then format('%s is missing', field.name) else format('%s "%s" cannot be read', field.name, left(field.written, 40)) end,

@@ -69,7 +69,7 @@ begin
     end, array_to_string(given, ' '));
 
   chart_id := ingest.ensure_instrument(
-    response.run_id, response.subject, null, asset_class, case asset_class when 'crypto' then 'XXXX' when 'fx' then 'XOFF' end,
+    response.run_id, regexp_replace(response.subject, '^[A-Za-z]:', ''), null, asset_class, case asset_class when 'crypto' then 'XXXX' when 'fx' then 'XOFF' end,
     case when asset_class in ('crypto', 'fx') then ingest.quote_currency(about) end);
   select array_agg((
     bar.row_no, bar.starts_at,

@@ -19,7 +19,8 @@ begin
   -- What is paid on one day, an ordinary and a special dividend, is one amount; the same row twice is one row.
   insert into ingest.candidate_action (raw_response_id, row_no, instrument_id, action_type, ex_date, amount, currency)
   select
-    p_raw_response_id, row_number() over (order by action.ex_date, action.action_type), chart_id, action.action_type, action.ex_date, action.amount, action.currency
+    p_raw_response_id, row_number() over (order by action.ex_date, action.action_type), chart_id, action.action_type, action.ex_date, action.amount,
+    action.currency
   from (
     select 'split' as action_type, (item ->> 'execution_date')::date as ex_date, null as currency,
       max(round((item ->> 'split_to')::numeric / nullif((item ->> 'split_from')::numeric, 0), 10)) as amount

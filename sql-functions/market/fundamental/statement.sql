@@ -43,21 +43,24 @@ begin
       known.*,
       lag(known.months) over to_date as months_before, lag(known.value) over to_date as value_before, lag(known.period_end) over to_date as end_before,
       lag(known.filed) over to_date as filed_before, lag(known.known_from) over to_date as known_before,
-      lag(known.is_usual_tag) over to_date as was_usual_tag
+      lag(known.is_usual_tag) over to_date as was_usual_tag,
+      count(*) over same_start = max(known.months) over same_start / 3 as is_gapless
     from known
     where known.months in (3, 6, 9, 12)
-    window to_date as (partition by known.item, known.period_start order by known.period_end)
+    window
+      to_date as (partition by known.item, known.period_start order by known.period_end),
+      same_start as (partition by known.item, known.period_start)
   ), part as (
     select distinct on (candidate.item, candidate.period_end) candidate.*
     from (
       select item, measure, period_start, period_end, value, unit, 'filed' as basis,
-        case when is_usual_tag then 2 else 4 end - case when p_kind = 'cash_flow' then 0 else 1 end as choice, tag, filed, known_from
+        case when is_usual_tag then 2 else 5 end as choice, tag, filed, known_from
       from stretch
       where months = 3
       union all
       select
         item, measure, end_before + 1, period_end, value - value_before, unit, 'year to date',
-        case when is_usual_tag and was_usual_tag then 2 else 4 end - case when p_kind = 'cash_flow' then 1 else 0 end, tag,
+        case when p_kind = 'cash_flow' and is_gapless then 1 else 3 end + case when is_usual_tag and was_usual_tag then 0 else 3 end, tag,
         greatest(filed, filed_before), greatest(known_from, known_before)
       from stretch
       where months = months_before + 3 and measure <> 'average shares'
@@ -70,12 +73,12 @@ begin
     from (
       select
         part.item, part.measure, part.period_start, part.period_end, part.value, part.unit, part.basis,
-        case when year.tag <> part.tag and part.choice > 2 then 6 else part.choice end as choice, part.tag, part.filed, part.known_from
+        case when year.tag <> part.tag and part.choice > 3 then 8 else part.choice end as choice, part.tag, part.filed, part.known_from
       from part
       left join stretch as year on year.item = part.item and year.period_end = part.period_end and year.months = 12
       union all
       select
-        year.item, year.measure, max(other.period_end) + 1, year.period_end, year.value - sum(other.value), year.unit, 'year less quarters', 5, year.tag,
+        year.item, year.measure, max(other.period_end) + 1, year.period_end, year.value - sum(other.value), year.unit, 'year less quarters', 7, year.tag,
         greatest(year.filed, max(other.filed)), greatest(year.known_from, max(other.known_from))
       from stretch as year
       join part as other
