@@ -191,6 +191,87 @@ grant insert (
   instrument_id, kind, from_date, version, name, known_from, known_to, recorded_at, run_id
 ) on market.instrument_group_history to marketbase_worker;
 
+alter table market.filer enable row level security;
+drop policy if exists filer_read on market.filer;
+create policy filer_read on market.filer for select to marketbase_reader using (true);
+drop policy if exists filer_insert on market.filer;
+create policy filer_insert on market.filer for insert to marketbase_worker with check (true);
+drop policy if exists filer_update on market.filer;
+create policy filer_update on market.filer for update to marketbase_worker using (true) with check (true);
+revoke all on market.filer from public, marketbase_reader, marketbase_worker;
+grant select on market.filer to marketbase_reader;
+grant insert (cik, name, entity_type, sic, fiscal_year_end, former_names, raw_response_id, run_id) on market.filer to marketbase_worker;
+grant update (name, entity_type, sic, fiscal_year_end, former_names, raw_response_id, run_id) on market.filer to marketbase_worker;
+
+alter table market.filing enable row level security;
+drop policy if exists filing_read on market.filing;
+create policy filing_read on market.filing for select to marketbase_reader using (true);
+drop policy if exists filing_insert on market.filing;
+create policy filing_insert on market.filing for insert to marketbase_worker with check (true);
+drop policy if exists filing_update on market.filing;
+create policy filing_update on market.filing for update to marketbase_worker using (true) with check (true);
+revoke all on market.filing from public, marketbase_reader, marketbase_worker;
+grant select on market.filing to marketbase_reader;
+grant insert (
+  accession, cik, form, filed, report_date, accepted, known_from, items, primary_document, provider, raw_response_id, run_id
+) on market.filing to marketbase_worker;
+grant update (accepted, known_from, raw_response_id, run_id) on market.filing to marketbase_worker;
+
+alter table market.company_ticker enable row level security;
+drop policy if exists company_ticker_read on market.company_ticker;
+create policy company_ticker_read on market.company_ticker for select to marketbase_reader using (true);
+drop policy if exists company_ticker_insert on market.company_ticker;
+create policy company_ticker_insert on market.company_ticker for insert to marketbase_worker with check (true);
+drop policy if exists company_ticker_update on market.company_ticker;
+create policy company_ticker_update on market.company_ticker for update to marketbase_worker using (true) with check (true);
+revoke all on market.company_ticker from public, marketbase_reader, marketbase_worker;
+grant select on market.company_ticker to marketbase_reader;
+grant insert (ticker, cik, name, exchange, known_from, raw_response_id, run_id) on market.company_ticker to marketbase_worker;
+grant update (known_to) on market.company_ticker to marketbase_worker;
+
+alter table market.macro_series enable row level security;
+drop policy if exists macro_series_read on market.macro_series;
+create policy macro_series_read on market.macro_series for select to marketbase_reader using (true);
+drop policy if exists macro_series_insert on market.macro_series;
+create policy macro_series_insert on market.macro_series for insert to marketbase_worker with check (true);
+drop policy if exists macro_series_update on market.macro_series;
+create policy macro_series_update on market.macro_series for update to marketbase_worker using (true) with check (true);
+revoke all on market.macro_series from public, marketbase_reader, marketbase_worker;
+grant select on market.macro_series to marketbase_reader;
+grant insert (
+  series, provider, title, units, frequency, seasonal_adjustment, last_updated, raw_response_id, run_id
+) on market.macro_series to marketbase_worker;
+grant update (
+  title, units, frequency, seasonal_adjustment, last_updated, raw_response_id, run_id
+) on market.macro_series to marketbase_worker;
+
+alter table market.macro_observation enable row level security;
+drop policy if exists macro_observation_read on market.macro_observation;
+create policy macro_observation_read on market.macro_observation for select to marketbase_reader using (true);
+drop policy if exists macro_observation_insert on market.macro_observation;
+create policy macro_observation_insert on market.macro_observation for insert to marketbase_worker with check (true);
+revoke all on market.macro_observation from public, marketbase_reader, marketbase_worker;
+grant select on market.macro_observation to marketbase_reader;
+grant insert (series, observation_date, known_from, value, vintage_date, raw_response_id, run_id) on market.macro_observation to marketbase_worker;
+
+alter table market.statement_item enable row level security;
+drop policy if exists statement_item_read on market.statement_item;
+create policy statement_item_read on market.statement_item for select to marketbase_reader using (true);
+drop policy if exists statement_item_insert on market.statement_item;
+create policy statement_item_insert on market.statement_item for insert to marketbase_worker with check (true);
+revoke all on market.statement_item from public, marketbase_reader, marketbase_worker;
+grant select on market.statement_item to marketbase_reader;
+grant insert (statement, position, item, measure, title) on market.statement_item to marketbase_worker;
+
+alter table market.statement_tag enable row level security;
+drop policy if exists statement_tag_read on market.statement_tag;
+create policy statement_tag_read on market.statement_tag for select to marketbase_reader using (true);
+drop policy if exists statement_tag_insert on market.statement_tag;
+create policy statement_tag_insert on market.statement_tag for insert to marketbase_worker with check (true);
+revoke all on market.statement_tag from public, marketbase_reader, marketbase_worker;
+grant select on market.statement_tag to marketbase_reader;
+grant insert (item, priority, taxonomy, tag, weight) on market.statement_tag to marketbase_worker;
+
 alter table market.price_observation enable row level security;
 drop policy if exists price_observation_read on market.price_observation;
 create policy price_observation_read on market.price_observation for select to marketbase_reader using (true);

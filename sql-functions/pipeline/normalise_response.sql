@@ -24,13 +24,19 @@ begin
   normaliser := case response.dataset
     when 'trades' then to_regprocedure('portfolio.record_trades(bigint, bigint)')
     when 'documents' then to_regprocedure('search.record_documents(bigint, bigint)')
+    when 'filings' then to_regprocedure(format('ingest.normalise_%s_filings(bigint, bigint)', response.provider))
+    when 'identifiers' then to_regprocedure(format('ingest.normalise_%s_identifiers(bigint, bigint)', response.provider))
+    when 'macro' then to_regprocedure(format('ingest.normalise_%s_macro(bigint, bigint)', response.provider))
     else to_regprocedure(format('ingest.normalise_%s_%s(bigint)', response.provider, response.dataset))
   end;
   if normaliser is null then
     raise exception using
       errcode = 'MB001',
       message = format('the provider %s has no %s', response.provider, response.dataset),
-      hint = format('A normaliser is a function ingest.normalise_%s_%s(raw_response_id bigint).', response.provider, response.dataset);
+      hint = format(
+        'A normaliser is a function ingest.normalise_%s_%s(%sraw_response_id bigint).', response.provider, response.dataset,
+        case when response.dataset in ('filings', 'identifiers', 'macro') then 'run_id bigint, ' end
+      );
   end if;
 
   perform pg_advisory_xact_lock(hashtextextended('ingest.normalisation ' || p_raw_response_id, 0));
@@ -60,6 +66,8 @@ begin
       result.accepted_count := result.row_count;
       result.new_count := result.row_count;
       result.changed_count := result.row_count;
+    elsif response.dataset in ('filings', 'identifiers', 'macro') then
+      execute format('select * from %s($1, $2)', normaliser::regproc) into accepted using p_run_id, p_raw_response_id;
     else
       execute format('select %s($1)', normaliser::regproc) using p_raw_response_id;
     end if;
@@ -131,7 +139,13 @@ begin
     delete from ingest.candidate_fact candidate where candidate.raw_response_id = p_raw_response_id;
   end if;
 
-  if response.dataset in ('bars', 'fundamentals') then
+  -- What has no rules and candidates comes back with its counts; the rows that could not be read are in quarantine.
+  if result.outcome = 'normalised' and response.dataset in ('filings', 'identifiers', 'macro') then
+    select count(*) into rejected_count from ingest.quarantine refused where refused.raw_response_id = p_raw_response_id and refused.run_id = p_run_id;
+    result.row_count := accepted.new_count + accepted.changed_count + accepted.unchanged_count + rejected_count;
+  end if;
+
+  if response.dataset not in ('trades', 'documents') then
     result.quarantined_count := rejected_count;
     result.accepted_count := result.row_count - rejected_count;
     result.new_count := coalesce(accepted.new_count, 0);
