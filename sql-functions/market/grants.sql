@@ -190,3 +190,16 @@ grant select on market.instrument_group_history to marketbase_reader;
 grant insert (
   instrument_id, kind, from_date, version, name, known_from, known_to, recorded_at, run_id
 ) on market.instrument_group_history to marketbase_worker;
+
+alter table market.instrument_identifier enable row level security;
+drop policy if exists instrument_identifier_read on market.instrument_identifier;
+create policy instrument_identifier_read on market.instrument_identifier for select to marketbase_reader using (true);
+drop policy if exists instrument_identifier_insert on market.instrument_identifier;
+create policy instrument_identifier_insert on market.instrument_identifier for insert to marketbase_worker with check (true);
+drop policy if exists instrument_identifier_update on market.instrument_identifier;
+create policy instrument_identifier_update on market.instrument_identifier for update to marketbase_worker using (true) with check (true);
+revoke all on market.instrument_identifier from public, marketbase_reader, marketbase_worker;
+grant select on market.instrument_identifier to marketbase_reader;
+grant insert (instrument_id, kind, value, valid_from, valid_to, known_from, run_id) on market.instrument_identifier to marketbase_worker;
+grant update (known_to) on market.instrument_identifier to marketbase_worker;
+grant update (symbol) on market.instrument to marketbase_worker;
