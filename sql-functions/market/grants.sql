@@ -203,3 +203,35 @@ grant select on market.instrument_identifier to marketbase_reader;
 grant insert (instrument_id, kind, value, valid_from, valid_to, known_from, run_id) on market.instrument_identifier to marketbase_worker;
 grant update (known_to) on market.instrument_identifier to marketbase_worker;
 grant update (symbol) on market.instrument to marketbase_worker;
+
+grant insert (mic, name, time_zone, country, calendar), update (calendar) on market.exchange to marketbase_worker;
+drop policy if exists exchange_insert on market.exchange;
+create policy exchange_insert on market.exchange for insert to marketbase_worker with check (true);
+drop policy if exists exchange_update on market.exchange;
+create policy exchange_update on market.exchange for update to marketbase_worker using (true) with check (true);
+grant insert (mic, session_date, open_at, close_at, is_half_day, break_start, break_end, run_id), delete on market.trading_session to marketbase_worker;
+grant update (open_at, close_at, is_half_day, break_start, break_end, run_id) on market.trading_session to marketbase_worker;
+drop policy if exists trading_session_insert on market.trading_session;
+create policy trading_session_insert on market.trading_session for insert to marketbase_worker with check (true);
+drop policy if exists trading_session_update on market.trading_session;
+create policy trading_session_update on market.trading_session for update to marketbase_worker using (true) with check (true);
+drop policy if exists trading_session_delete on market.trading_session;
+create policy trading_session_delete on market.trading_session for delete to marketbase_worker using (true);
+
+alter table market.calendar_hours enable row level security;
+drop policy if exists calendar_hours_read on market.calendar_hours;
+create policy calendar_hours_read on market.calendar_hours for select to marketbase_reader using (true);
+revoke all on market.calendar_hours from public, marketbase_reader, marketbase_worker;
+grant select on market.calendar_hours to marketbase_reader;
+
+alter table market.calendar_rule enable row level security;
+drop policy if exists calendar_rule_read on market.calendar_rule;
+create policy calendar_rule_read on market.calendar_rule for select to marketbase_reader using (true);
+revoke all on market.calendar_rule from public, marketbase_reader, marketbase_worker;
+grant select on market.calendar_rule to marketbase_reader;
+
+alter table market.calendar_exception enable row level security;
+drop policy if exists calendar_exception_read on market.calendar_exception;
+create policy calendar_exception_read on market.calendar_exception for select to marketbase_reader using (true);
+revoke all on market.calendar_exception from public, marketbase_reader, marketbase_worker;
+grant select on market.calendar_exception to marketbase_reader;
