@@ -1,5 +1,5 @@
 /** What can be asked of a provider. */
-export const datasets = ["bars", "fundamentals", "trades", "documents"] as const;
+export const datasets = ["bars", "fundamentals", "trades", "documents", "actions", "sessions", "members"] as const;
 export type Dataset = (typeof datasets)[number];
 
 /** One thing to fetch. */

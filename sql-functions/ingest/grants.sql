@@ -81,3 +81,10 @@ create policy quarantine_insert on ingest.quarantine for insert to marketbase_wo
 revoke all on ingest.quarantine from public, marketbase_reader, marketbase_worker;
 grant select on ingest.quarantine to marketbase_reader;
 grant insert (raw_response_id, dataset, row_no, symbol, instrument_id, ts, rules, reason, payload, run_id) on ingest.quarantine to marketbase_worker;
+
+alter table ingest.candidate_action_span enable row level security;
+drop policy if exists candidate_action_span_work on ingest.candidate_action_span;
+create policy candidate_action_span_work on ingest.candidate_action_span for all to marketbase_worker using (true) with check (true);
+revoke all on ingest.candidate_action_span from public, marketbase_reader, marketbase_worker;
+grant select, delete on ingest.candidate_action_span to marketbase_worker;
+grant insert (raw_response_id, instrument_id, action_type, from_date, to_date) on ingest.candidate_action_span to marketbase_worker;

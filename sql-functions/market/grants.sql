@@ -235,3 +235,30 @@ drop policy if exists calendar_exception_read on market.calendar_exception;
 create policy calendar_exception_read on market.calendar_exception for select to marketbase_reader using (true);
 revoke all on market.calendar_exception from public, marketbase_reader, marketbase_worker;
 grant select on market.calendar_exception to marketbase_reader;
+
+-- A corporate action that its provider no longer lists leaves market.corporate_action for the history.
+drop policy if exists corporate_action_delete on market.corporate_action;
+create policy corporate_action_delete on market.corporate_action for delete to marketbase_worker using (true);
+grant delete on market.corporate_action to marketbase_worker;
+
+alter table market.universe enable row level security;
+drop policy if exists universe_read on market.universe;
+create policy universe_read on market.universe for select to marketbase_reader using (true);
+drop policy if exists universe_insert on market.universe;
+create policy universe_insert on market.universe for insert to marketbase_worker with check (true);
+drop policy if exists universe_update on market.universe;
+create policy universe_update on market.universe for update to marketbase_worker using (true) with check (true);
+revoke all on market.universe from public, marketbase_reader, marketbase_worker;
+grant select on market.universe to marketbase_reader;
+grant insert (universe, description, run_id), update (description, covered_to) on market.universe to marketbase_worker;
+
+alter table market.universe_member enable row level security;
+drop policy if exists universe_member_read on market.universe_member;
+create policy universe_member_read on market.universe_member for select to marketbase_reader using (true);
+drop policy if exists universe_member_insert on market.universe_member;
+create policy universe_member_insert on market.universe_member for insert to marketbase_worker with check (true);
+drop policy if exists universe_member_update on market.universe_member;
+create policy universe_member_update on market.universe_member for update to marketbase_worker using (true) with check (true);
+revoke all on market.universe_member from public, marketbase_reader, marketbase_worker;
+grant select on market.universe_member to marketbase_reader;
+grant insert (universe, instrument_id, symbol, valid_from, valid_to, known_from, known_to, run_id), update (known_to) on market.universe_member to marketbase_worker;
