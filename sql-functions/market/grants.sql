@@ -261,4 +261,5 @@ drop policy if exists universe_member_update on market.universe_member;
 create policy universe_member_update on market.universe_member for update to marketbase_worker using (true) with check (true);
 revoke all on market.universe_member from public, marketbase_reader, marketbase_worker;
 grant select on market.universe_member to marketbase_reader;
-grant insert (universe, instrument_id, symbol, valid_from, valid_to, known_from, known_to, run_id), update (known_to) on market.universe_member to marketbase_worker;
+grant insert (universe, instrument_id, symbol, valid_from, valid_to, known_from, known_to, run_id) on market.universe_member to marketbase_worker;
+grant update (known_to) on market.universe_member to marketbase_worker;

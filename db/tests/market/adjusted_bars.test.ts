@@ -172,6 +172,34 @@ t.test("a split that comes late, is cancelled, comes back or is listed twice", a
   t.equal(await db.value("select count(*)::int from market.corporate_action where action_type = 'split'"), 1);
 });
 
+t.test("features over adjusted prices follow the actions, and do not look ahead", async (t) => {
+  const db = await testDatabase(t);
+  const run = await openRun(db);
+  await db.query("select feature.define_set('adjusted', 'For a test.', array[row('level', 'adjusted_close', 'x')::feature.definition, row('shares', 'adjusted_volume', 'x')::feature.definition])", [], "author");
+  await db.query("update feature.feature_set set is_active = (name = 'adjusted')");
+  const bars = ["2024-01-02,100", "2024-01-03,100", "2024-01-04,50", "2024-01-05,50"].map((line) => { const [date, price] = line.split(","); return [date, price, price, price, price, 10].join(","); });
+  const given = { provider: "csv", subject: "ADJ" };
+  await bring(db, run, { ...given, dataset: "bars", url: "file:bars?symbol=ADJ", body: ["date,open,high,low,close,volume", ...bars].join("\n"), fetchedAt: "2024-02-01T00:00:00Z" });
+  const compute = async () => {
+    await db.query("select * from pipeline.compute_stale_features($1)", [run], "worker");
+    return await db.query("select feature_name as name, array_agg(round(value::numeric, 9)::float8 order by ts) as values from feature.feature_data where feature_set = 'adjusted' group by 1 order by 1");
+  };
+  t.same(await compute(), [{ name: "level", values: [100, 100, 50, 50] }, { name: "shares", values: [10, 10, 10, 10] }], "without actions they are the prices");
+  await bring(db, run, { ...given, dataset: "actions", url: "file:actions?symbol=ADJ", body: "ex_date,type,amount\n2024-01-04,split,2" });
+  t.same(
+    (await db.query("select consumer, from_ts::text, to_ts::text from pipeline.stale_range where reason like '%corporate_action%' order by 1")),
+    [{ consumer: "action_feature", from_ts: "-infinity", to_ts: "infinity" }, { consumer: "fundamental_feature", from_ts: "-infinity", to_ts: "infinity" }],
+  );
+  t.same(await compute(), [{ name: "level", values: [100, 100, 100, 100] }, { name: "shares", values: [10, 10, 5, 5] }], "a split leaves no jump, and the bars before it as they were");
+  await bring(db, run, { ...given, dataset: "actions", url: "file:actions?symbol=ADJ", body: "ex_date,type,amount\n2024-01-05,dividend,5" });
+  t.same(await compute(), [{ name: "level", values: [100, 100, 100, 110] }, { name: "shares", values: [10, 10, 5, 5] }], "a dividend is a gain of its day");
+  // Another price on the ex-date: what is bought for the dividend changes from there on.
+  await bring(db, run, { ...given, dataset: "bars", url: "file:bars?symbol=ADJ", body: "date,open,high,low,close,volume\n2024-01-05,25,25,25,25,10", fetchedAt: "2024-02-02T00:00:00Z" });
+  t.equal(await db.value("select count(*)::int from pipeline.stale_range where consumer = 'action_feature' and to_ts = 'infinity'"), 1);
+  t.same((await compute())[0], { name: "level", values: [100, 100, 100, 60] });
+  t.match(await db.refused("select feature.define_set('weekly', 'x', array[row('x', 'adjusted_clos', 'x')::feature.definition])", [], "author"), { code: /^MB/ });
+});
+
 t.test("a file of actions: one clear sentence for a bad line, and nothing of it is kept", async (t) => {
   const db = await testDatabase(t);
   const run = await openRun(db);

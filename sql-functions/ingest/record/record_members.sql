@@ -116,7 +116,10 @@ begin
     from (
       select
         current.instrument_id, current.member_id,
-        case when spell.valid_to > coalesce(covered, '-infinity') and spell.valid_to::timestamp at time zone 'UTC' <= fetched then spell.valid_to::timestamp at time zone 'UTC' end as at
+        case
+          when spell.valid_to > coalesce(covered, '-infinity') and spell.valid_to::timestamp at time zone 'UTC' <= fetched
+            then spell.valid_to::timestamp at time zone 'UTC'
+        end as at
       from market.universe_member as current
       left join pg_temp.member_spell as spell
         on spell.instrument_id = current.instrument_id and spell.valid_from = current.valid_from and current.valid_to = 'infinity'

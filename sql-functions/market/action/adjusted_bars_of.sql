@@ -24,7 +24,9 @@ begin
   end if;
   -- The close before an ex-date is that of the day, where there are daily bars.
   reference := case
-    when exists (select from market.price_data_version as bar where bar.instrument_id = p_instrument_id and bar.bar_interval = '1d' and bar.known_from <= moment) then '1d'
+    when exists (
+      select from market.price_data_version as bar where bar.instrument_id = p_instrument_id and bar.bar_interval = '1d' and bar.known_from <= moment
+    ) then '1d'
     else p_bar_interval
   end;
 
@@ -65,8 +67,7 @@ begin
       where bar.instrument_id = p_instrument_id and bar.bar_interval in (reference, p_bar_interval)
         and bar.known_from <= moment and (bar.known_to is null or moment < bar.known_to)
     ), day as materialized (
-      select
-        array_agg(given.session_date order by given.ts) as dates, min(given.session_date) as first_date
+      select array_agg(given.session_date order by given.ts) as dates, min(given.session_date) as first_date
       from given
       where given.bar_interval = reference
     ), paid as materialized (

@@ -8,7 +8,9 @@ begin atomic
     select
       action.*, response.fetched_at,
       -- least would take no notice of NULL.
-      case when source.amounts_adjusted_to is not null then least(source.amounts_adjusted_to, (response.fetched_at at time zone exchange.time_zone)::date) end as amount_basis,
+      case
+        when source.amounts_adjusted_to is not null then least(source.amounts_adjusted_to, (response.fetched_at at time zone exchange.time_zone)::date)
+      end as amount_basis,
       (p_as_of at time zone exchange.time_zone)::date as as_of_date,
       -- Prices in pence go with dividends in pounds.
       case

@@ -20,7 +20,8 @@ begin
   select made.mic, made.session_date, made.open_at, made.close_at, made.is_half_day, made.break_start, made.break_end
   from unnest(known) as made
   on conflict (mic, session_date) do update
-  set open_at = excluded.open_at, close_at = excluded.close_at, is_half_day = excluded.is_half_day, break_start = excluded.break_start, break_end = excluded.break_end
+  set open_at = excluded.open_at, close_at = excluded.close_at, is_half_day = excluded.is_half_day,
+    break_start = excluded.break_start, break_end = excluded.break_end
   where (session.open_at, session.close_at, session.is_half_day, session.break_start, session.break_end)
     is distinct from (excluded.open_at, excluded.close_at, excluded.is_half_day, excluded.break_start, excluded.break_end);
   get diagnostics written = row_count;

@@ -13,7 +13,11 @@ begin
     raise exception using errcode = 'MB001', message = 'A ticker is taken over on a day.', hint = 'Give p_from.';
   end if;
   before_id := market.instrument_id(given);
-  if exists (select from market.instrument_identifier where instrument_id = before_id and kind = 'symbol' and value = given and valid_from = p_from and known_to is null) then
+  if exists (
+    select
+    from market.instrument_identifier
+    where instrument_id = before_id and kind = 'symbol' and value = given and valid_from = p_from and known_to is null
+  ) then
     return before_id;
   end if;
   select p_from::timestamp at time zone exchange.time_zone into since

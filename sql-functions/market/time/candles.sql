@@ -62,7 +62,8 @@ begin
 
   return query
     with session as materialized (
-      select hours.session_date, hours.open_at, hours.close_at, hours.break_start, hours.break_end from market.session_hours(asked.mic, first_date, last_date) as hours
+      select hours.session_date, hours.open_at, hours.close_at, hours.break_start, hours.break_end
+      from market.session_hours(asked.mic, first_date, last_date) as hours
     ), bar as (
       select
         version.*,
