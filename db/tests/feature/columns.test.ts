@@ -107,7 +107,7 @@ t.test("the place of a session in the calendar, as a list of the sessions gives 
 });
 
 t.test("the columns are listed with where they come from", async (t) => {
-  t.same(await db.query("select source, count(*)::int as columns from feature.bar_column group by source order by source", [], "reader"), [{ source: "bar", columns: 5 }, { source: "calendar", columns: 25 }, { source: "fundamental", columns: 48 }]);
+  t.same(await db.query("select source, count(*)::int as columns from feature.bar_column group by source order by source", [], "reader"), [{ source: "adjusted", columns: 5 }, { source: "bar", columns: 5 }, { source: "calendar", columns: 25 }, { source: "fundamental", columns: 48 }]);
   t.same(
     await db.query("select column_name, concepts from feature.bar_column where column_name in ('equity_year_ago', 'revenue_ttm', 'market_cap', 'raw_close', 'days_since_filing', 'month') order by column_name"),
     [
