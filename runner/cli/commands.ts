@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 export const commands: Readonly<Record<string, () => Promise<{ default: Command }>>> = {
   start: () => import("./commands/start.ts"),
   demo: () => import("./commands/demo.ts"),
+  providers: () => import("./commands/providers.ts"),
   ingest: () => import("./commands/ingest.ts"),
   import: () => import("./commands/import.ts"),
   "calendar list": () => import("./commands/calendar-list.ts"),
@@ -18,6 +19,8 @@ export const commands: Readonly<Record<string, () => Promise<{ default: Command 
   "features define": () => import("./commands/features-define.ts"),
   "features diff": () => import("./commands/features-diff.ts"),
   "features probe": () => import("./commands/features-probe.ts"),
+  "features drift": () => import("./commands/features-drift.ts"),
+  "features profile": () => import("./commands/features-profile.ts"),
   "features audit": () => import("./commands/features-audit.ts"),
   train: () => import("./commands/train.ts"),
   replay: () => import("./commands/replay.ts"),

@@ -1,11 +1,21 @@
 import { EXIT, UserError } from "../config/user-error.ts";
+import { alphavantage } from "./alphavantage.ts";
+import { binance } from "./binance.ts";
+import { coinbase } from "./coinbase.ts";
+import { kraken } from "./kraken.ts";
+import { polygon } from "./polygon.ts";
 import { datasets, type Dataset, type FetchRequest, type Provider } from "./provider.ts";
 import { sample } from "./sample.ts";
 import { sec } from "./sec.ts";
+import { stooq } from "./stooq.ts";
+import { tiingo } from "./tiingo.ts";
+import { twelvedata } from "./twelvedata.ts";
 import { yahoo } from "./yahoo.ts";
 
 /** Every provider that can be asked. Files of the user come in through `importFile` instead. */
-export const providers: Readonly<Record<string, Provider>> = { sample, yahoo, sec };
+export const providers: Readonly<Record<string, Provider>> = {
+  sample, yahoo, tiingo, polygon, twelvedata, alphavantage, stooq, binance, coinbase, kraken, sec,
+};
 
 /** The provider of a name, or one sentence that lists the names. */
 export function findProvider(name: string): Provider {
@@ -20,7 +30,7 @@ export function findProvider(name: string): Provider {
 }
 
 /** Checks what is to be fetched, so that nothing unexpected becomes part of an address. */
-export function checkRequest(provider: Provider, request: { dataset: string; subject: string; from?: string | undefined; to?: string | undefined }): FetchRequest {
+export function checkRequest(provider: Provider, request: { dataset: string; subject: string; from?: string | undefined; to?: string | undefined; interval?: string | undefined }): FetchRequest {
   const dataset = datasets.find((known) => known === request.dataset);
   if (dataset === undefined || !provider.datasets.includes(dataset)) {
     throw new UserError(`The provider ${provider.name} has no ${request.dataset}.`, { exitCode: EXIT.usage, hint: `It has ${provider.datasets.join(" and ")}.` });
@@ -40,7 +50,11 @@ export function checkRequest(provider: Provider, request: { dataset: string; sub
   if (request.from !== undefined && request.to !== undefined && request.from > request.to) {
     throw new UserError(`The first day ${request.from} lies after the last day ${request.to}.`, { exitCode: EXIT.usage });
   }
-  return { dataset, subject, from: request.from, to: request.to };
+  const intervals = provider.intervals ?? ["1d"];
+  if (request.interval !== undefined && !intervals.includes(request.interval)) {
+    throw new UserError(`The provider ${provider.name} has no bars of ${request.interval.slice(0, 10)}.`, { exitCode: EXIT.usage, hint: `It has ${intervals.join(", ")}.` });
+  }
+  return { dataset, subject, from: request.from, to: request.to, interval: request.interval };
 }
 
 function isTicker(dataset: Dataset): boolean {

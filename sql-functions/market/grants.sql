@@ -133,7 +133,7 @@ grant insert (concept, priority, taxonomy, tag, weight) on market.concept_tag to
 grant update (weight) on market.concept_tag to marketbase_worker;
 grant delete on market.concept_tag to marketbase_worker;
 
--- To a look-ahead probe only the instruments of its world exist (feature.compute_in_world says which), and nothing else.
+-- To a look-ahead probe only the instruments of its world exist (feature.enter_world says which), and nothing else.
 drop policy if exists instrument_probe on market.instrument;
 create policy instrument_probe on market.instrument as restrictive for select to marketbase_probe
   using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
@@ -177,7 +177,7 @@ drop policy if exists instrument_group_update on market.instrument_group;
 create policy instrument_group_update on market.instrument_group for update to marketbase_worker using (true) with check (true);
 revoke all on market.instrument_group from public, marketbase_reader, marketbase_worker;
 grant select on market.instrument_group to marketbase_reader;
-grant insert (instrument_id, kind, from_date, name, known_from, run_id) on market.instrument_group to marketbase_worker;
+grant insert (instrument_id, kind, from_date, name, version, known_from, run_id) on market.instrument_group to marketbase_worker;
 grant update (name, known_from, run_id) on market.instrument_group to marketbase_worker;
 
 alter table market.instrument_group_history enable row level security;
@@ -263,3 +263,21 @@ revoke all on market.universe_member from public, marketbase_reader, marketbase_
 grant select on market.universe_member to marketbase_reader;
 grant insert (universe, instrument_id, symbol, valid_from, valid_to, known_from, known_to, run_id) on market.universe_member to marketbase_worker;
 grant update (known_to) on market.universe_member to marketbase_worker;
+
+alter table market.price_observation enable row level security;
+drop policy if exists price_observation_read on market.price_observation;
+create policy price_observation_read on market.price_observation for select to marketbase_reader using (true);
+drop policy if exists price_observation_insert on market.price_observation;
+create policy price_observation_insert on market.price_observation for insert to marketbase_worker with check (true);
+revoke all on market.price_observation from public, marketbase_reader, marketbase_worker;
+grant select on market.price_observation to marketbase_reader;
+grant insert (
+  instrument_id, bar_interval, ts, provider, known_from, session_date, open, high, low, close, volume, adjusted_close, raw_response_id, run_id
+) on market.price_observation to marketbase_worker;
+
+drop policy if exists instrument_group_probe on market.instrument_group;
+create policy instrument_group_probe on market.instrument_group as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
+drop policy if exists instrument_group_history_probe on market.instrument_group_history;
+create policy instrument_group_history_probe on market.instrument_group_history as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));

@@ -1,9 +1,7 @@
 -- On which basis providers give prices and amounts, and series that are adjusted from it.
-alter table ingest.provider add column if not exists dividends_adjusted_to date;
 alter table ingest.provider add column if not exists amounts_adjusted_to date;
-comment on column ingest.provider.splits_adjusted_to is 'Day up to which its prices are adjusted for splits: infinity where up to the day on which they are fetched; null where they are not adjusted.';
-comment on column ingest.provider.dividends_adjusted_to is 'Day up to which its open, high, low and close are adjusted for dividends as well, likewise; null where they are not (an adjusted close beside them does not count).';
-comment on column ingest.provider.amounts_adjusted_to is 'Day up to which the amounts of its dividends are given per share after later splits, likewise; null where per share of the ex-date.';
+comment on column ingest.provider.splits_adjusted_to is 'Day up to which prices on the basis split or total are adjusted: infinity or null where up to the day on which they are fetched.';
+comment on column ingest.provider.amounts_adjusted_to is 'Day up to which the amounts of its dividends are given per share after later splits, infinity where up to the day on which they are fetched; null where per share of the ex-date.';
 update ingest.provider
 set amounts_adjusted_to = splits_adjusted_to
 where provider in ('yahoo', 'sample') and amounts_adjusted_to is null;

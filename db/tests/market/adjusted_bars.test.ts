@@ -88,8 +88,8 @@ t.test("whatever basis the provider used: raw, split-adjusted and fully adjusted
   const bar = (date: string, price: number, volume = 1_000) => [date, price, price, price, price, volume].join(",");
   const header = "date,open,high,low,close,volume";
   const actions = "ex_date,type,amount\n2024-01-04,split,2:1\n2024-01-04,dividend,1\n2024-01-08,dividend,0.5";
-  await db.query("insert into ingest.provider (provider, title, priority, terms, splits_adjusted_to) values ('split_based', 'x', 1001, 'x', 'infinity')");
-  await db.query("insert into ingest.provider (provider, title, priority, terms, splits_adjusted_to, dividends_adjusted_to) values ('fully_based', 'x', 1002, 'x', 'infinity', 'infinity')");
+  await db.query("insert into ingest.provider (provider, title, priority, terms, price_basis) values ('split_based', 'x', 1001, 'x', 'split')");
+  await db.query("insert into ingest.provider (provider, title, priority, terms, price_basis) values ('fully_based', 'x', 1002, 'x', 'total')");
   for (const provider of ["split_based", "fully_based"]) {
     await db.query(`create function ingest.normalise_${provider}_bars(p bigint) returns void language sql as $$ select ingest.read_bars_csv(p, (select subject from ingest.raw_response where raw_response_id = p)) $$`);
     await db.query(`grant execute on function ingest.normalise_${provider}_bars(bigint) to marketbase_worker`);

@@ -42,7 +42,7 @@ begin atomic
   join market.price_data as bar
     on bar.instrument_id = asked.instrument_id and bar.bar_interval = p_bar_interval
     and bar.ts between coalesce(asked.from_ts, '-infinity') and coalesce(asked.to_ts, 'infinity')
-  left join ingest.provider on provider.provider = bar.provider and provider.splits_adjusted_to is not null
+  left join ingest.provider on provider.provider = bar.provider and provider.price_basis <> 'raw'
   left join ingest.raw_response as response on response.raw_response_id = bar.raw_response_id and provider.provider is not null;
 end;
 

@@ -59,10 +59,10 @@ begin
       join ingest.raw_response as response on response.raw_response_id = bar.raw_response_id
       cross join lateral (select (response.fetched_at at time zone exchange.time_zone)::date as fetched_date) as fetched
       cross join lateral (
-        -- least would take no notice of NULL.
+        -- least takes no notice of NULL: without a day of its own the basis is the day of the fetch.
         select
-          case when source.splits_adjusted_to is not null then least(source.splits_adjusted_to, fetched.fetched_date) end as split_basis,
-          case when source.dividends_adjusted_to is not null then least(source.dividends_adjusted_to, fetched.fetched_date) end as dividend_basis
+          case when source.price_basis <> 'raw' then least(source.splits_adjusted_to, fetched.fetched_date) end as split_basis,
+          case when source.price_basis = 'total' then least(source.splits_adjusted_to, fetched.fetched_date) end as dividend_basis
       ) as basis
       where bar.instrument_id = p_instrument_id and bar.bar_interval in (reference, p_bar_interval)
         and bar.known_from <= moment and (bar.known_to is null or moment < bar.known_to)
@@ -88,12 +88,12 @@ begin
           select market.product(split.amount)
           from later as split
           where split.action_type = 'split' and split.ex_date > bar.session_date
-            and split.ex_date <= least(source.splits_adjusted_to, (response.fetched_at at time zone exchange.time_zone)::date) and source.splits_adjusted_to is not null
+            and split.ex_date <= least(source.splits_adjusted_to, (response.fetched_at at time zone exchange.time_zone)::date)
         ) order by bar.ts) as closes
       from market.price_data as bar
       join market.instrument using (instrument_id)
       join market.exchange using (mic)
-      join ingest.provider as source on source.provider = bar.provider and source.dividends_adjusted_to is not null
+      join ingest.provider as source on source.provider = bar.provider and source.price_basis = 'total'
       join ingest.raw_response as response on response.raw_response_id = bar.raw_response_id
       where bar.instrument_id = p_instrument_id and bar.bar_interval = reference
     ), undone as materialized (
