@@ -79,7 +79,8 @@ begin
         and version.known_from <= moment and (version.known_to is null or version.known_to > moment)
         and (
           source_length >= interval '1 day'
-          or version.ts >= session.open_at and version.ts < session.close_at and (version.ts >= session.break_start and version.ts < session.break_end) is not true
+          or version.ts >= session.open_at and version.ts < session.close_at
+            and (version.ts >= session.break_start and version.ts < session.break_end) is not true
         )
     ), made as (
       -- The first and the last bar are those of the earliest and the latest ts; no two bars of one length share one.
