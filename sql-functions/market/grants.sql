@@ -272,6 +272,79 @@ revoke all on market.statement_tag from public, marketbase_reader, marketbase_wo
 grant select on market.statement_tag to marketbase_reader;
 grant insert (item, priority, taxonomy, tag, weight) on market.statement_tag to marketbase_worker;
 
+alter table market.instrument_identifier enable row level security;
+drop policy if exists instrument_identifier_read on market.instrument_identifier;
+create policy instrument_identifier_read on market.instrument_identifier for select to marketbase_reader using (true);
+drop policy if exists instrument_identifier_insert on market.instrument_identifier;
+create policy instrument_identifier_insert on market.instrument_identifier for insert to marketbase_worker with check (true);
+drop policy if exists instrument_identifier_update on market.instrument_identifier;
+create policy instrument_identifier_update on market.instrument_identifier for update to marketbase_worker using (true) with check (true);
+revoke all on market.instrument_identifier from public, marketbase_reader, marketbase_worker;
+grant select on market.instrument_identifier to marketbase_reader;
+grant insert (instrument_id, kind, value, valid_from, valid_to, known_from, run_id) on market.instrument_identifier to marketbase_worker;
+grant update (known_to) on market.instrument_identifier to marketbase_worker;
+grant update (symbol) on market.instrument to marketbase_worker;
+
+grant insert (mic, name, time_zone, country, calendar), update (calendar) on market.exchange to marketbase_worker;
+drop policy if exists exchange_insert on market.exchange;
+create policy exchange_insert on market.exchange for insert to marketbase_worker with check (true);
+drop policy if exists exchange_update on market.exchange;
+create policy exchange_update on market.exchange for update to marketbase_worker using (true) with check (true);
+grant insert (mic, session_date, open_at, close_at, is_half_day, break_start, break_end, run_id), delete on market.trading_session to marketbase_worker;
+grant update (open_at, close_at, is_half_day, break_start, break_end, run_id) on market.trading_session to marketbase_worker;
+drop policy if exists trading_session_insert on market.trading_session;
+create policy trading_session_insert on market.trading_session for insert to marketbase_worker with check (true);
+drop policy if exists trading_session_update on market.trading_session;
+create policy trading_session_update on market.trading_session for update to marketbase_worker using (true) with check (true);
+drop policy if exists trading_session_delete on market.trading_session;
+create policy trading_session_delete on market.trading_session for delete to marketbase_worker using (true);
+
+alter table market.calendar_hours enable row level security;
+drop policy if exists calendar_hours_read on market.calendar_hours;
+create policy calendar_hours_read on market.calendar_hours for select to marketbase_reader using (true);
+revoke all on market.calendar_hours from public, marketbase_reader, marketbase_worker;
+grant select on market.calendar_hours to marketbase_reader;
+
+alter table market.calendar_rule enable row level security;
+drop policy if exists calendar_rule_read on market.calendar_rule;
+create policy calendar_rule_read on market.calendar_rule for select to marketbase_reader using (true);
+revoke all on market.calendar_rule from public, marketbase_reader, marketbase_worker;
+grant select on market.calendar_rule to marketbase_reader;
+
+alter table market.calendar_exception enable row level security;
+drop policy if exists calendar_exception_read on market.calendar_exception;
+create policy calendar_exception_read on market.calendar_exception for select to marketbase_reader using (true);
+revoke all on market.calendar_exception from public, marketbase_reader, marketbase_worker;
+grant select on market.calendar_exception to marketbase_reader;
+
+-- A corporate action that its provider no longer lists leaves market.corporate_action for the history.
+drop policy if exists corporate_action_delete on market.corporate_action;
+create policy corporate_action_delete on market.corporate_action for delete to marketbase_worker using (true);
+grant delete on market.corporate_action to marketbase_worker;
+
+alter table market.universe enable row level security;
+drop policy if exists universe_read on market.universe;
+create policy universe_read on market.universe for select to marketbase_reader using (true);
+drop policy if exists universe_insert on market.universe;
+create policy universe_insert on market.universe for insert to marketbase_worker with check (true);
+drop policy if exists universe_update on market.universe;
+create policy universe_update on market.universe for update to marketbase_worker using (true) with check (true);
+revoke all on market.universe from public, marketbase_reader, marketbase_worker;
+grant select on market.universe to marketbase_reader;
+grant insert (universe, description, run_id), update (description, covered_to) on market.universe to marketbase_worker;
+
+alter table market.universe_member enable row level security;
+drop policy if exists universe_member_read on market.universe_member;
+create policy universe_member_read on market.universe_member for select to marketbase_reader using (true);
+drop policy if exists universe_member_insert on market.universe_member;
+create policy universe_member_insert on market.universe_member for insert to marketbase_worker with check (true);
+drop policy if exists universe_member_update on market.universe_member;
+create policy universe_member_update on market.universe_member for update to marketbase_worker using (true) with check (true);
+revoke all on market.universe_member from public, marketbase_reader, marketbase_worker;
+grant select on market.universe_member to marketbase_reader;
+grant insert (universe, instrument_id, symbol, valid_from, valid_to, known_from, known_to, run_id) on market.universe_member to marketbase_worker;
+grant update (known_to) on market.universe_member to marketbase_worker;
+
 alter table market.price_observation enable row level security;
 drop policy if exists price_observation_read on market.price_observation;
 create policy price_observation_read on market.price_observation for select to marketbase_reader using (true);
