@@ -1,22 +1,10 @@
 -- Filings, identifiers and macro series beside bars and facts.
-do $$
-declare
-  datasets text[];
-begin
-  select array_agg(distinct dataset order by dataset) into datasets
-  from (
-    select (regexp_matches(pg_get_constraintdef(oid), '''([a-z_]+)''', 'g'))[1] as dataset
-    from pg_constraint
-    where conrelid = 'ingest.raw_response'::regclass and conname = 'raw_response_dataset_check'
-    union all
-    select unnest('{filings,identifiers,macro}'::text[])
-  ) as known;
-  alter table ingest.raw_response drop constraint if exists raw_response_dataset_check;
-  execute format('alter table ingest.raw_response add constraint raw_response_dataset_check check (dataset = any (%L::text[]))', datasets);
-end
-$$;
+alter table ingest.raw_response drop constraint if exists raw_response_dataset_check;
+alter table ingest.raw_response add constraint raw_response_dataset_check check (
+  dataset in ('bars', 'actions', 'fundamentals', 'filings', 'identifiers', 'macro', 'sessions', 'members', 'trades', 'documents')
+);
 comment on column ingest.raw_response.dataset is
-'What was asked for: bars (with the corporate actions that come along), fundamentals, filings, identifiers, macro (series of the economy), trades or documents.';
+'What was asked for: bars (with the corporate actions that come along), actions, fundamentals, filings, identifiers, macro (series of the economy), sessions of an exchange, members of a universe, trades or documents.';
 
 -- When a fact could be known, where the provider says it to the minute.
 alter table ingest.candidate_fact add column if not exists known_from timestamptz;
