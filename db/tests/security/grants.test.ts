@@ -23,11 +23,11 @@ t.test("S7: what each role may do with a table, on real connections", async (t) 
 
   for (const role of ["reader", "analyst", "auditor", "author", "worker"] as const) {
     t.equal((await db.query("select from market.exchange where mic = 'XTST'", [], role)).length, 1, `${role} reads`);
-    t.equal((await db.refused("insert into market.exchange (mic, name, time_zone, country) values ('XTWO', 'Two', 'UTC', 'US')", [], role)).code, "42501", `${role} adds no exchange`);
     t.equal((await db.refused("delete from market.price_data", [], role)).code, "42501", `${role} deletes no bars`);
     t.equal((await db.refused("truncate market.price_data", [], role)).code, "42501", `${role} truncates nothing`);
   }
   for (const role of ["reader", "analyst", "auditor", "author"] as const) {
+    t.equal((await db.refused("insert into market.exchange (mic, name, time_zone, country) values ('XTWO', 'Two', 'UTC', 'US')", [], role)).code, "42501", `${role} adds no exchange`);
     t.equal((await db.refused("insert into market.instrument (symbol, run_id) values ('TEST', $1)", [run], role)).code, "42501", `${role} writes nothing`);
     t.equal((await db.refused("select from ingest.candidate_bar", [], role)).code, "42501", `${role} sees no rows on their way`);
     t.equal((await db.refused("select internal.function_version(null)", [], role)).code, "42501", `${role} calls no helpers`);
@@ -35,7 +35,6 @@ t.test("S7: what each role may do with a table, on real connections", async (t) 
 
   const id = (await db.query<{ instrument_id: string }>("insert into market.instrument (symbol, mic, run_id) values ('TEST', 'XTST', $1) returning instrument_id", [run], "worker"))[0]?.instrument_id;
   t.ok(id, "the worker writes");
-  t.equal((await db.refused("update market.instrument set symbol = 'OTHER' where instrument_id = $1", [id], "worker")).code, "42501", "but renames nothing");
-  t.equal((await db.refused("update market.instrument set created_at = now() where instrument_id = $1", [id], "worker")).code, "42501", "and changes no time of recording");
+  t.equal((await db.refused("update market.instrument set created_at = now() where instrument_id = $1", [id], "worker")).code, "42501", "but changes no time of recording");
   t.equal((await db.refused("insert into pipeline.pipeline_run (flow, step, actor) values ('test', 'test', 'somebody')", [], "worker")).code, "42501", "nor who asked for a run");
 });
