@@ -4,11 +4,12 @@ language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
+  most_losses constant integer := 10;
   swept integer := 0;
   lost record;
 begin
   for lost in
-    select run.run_id, run.stage, run.worker, job.locked_by
+    select run.run_id, run.root_run_id, run.stage, run.lost_count + 1 as lost_count, run.worker, job.locked_by
     from pipeline.pipeline_run run
     left join graphile_worker.jobs job on job.key = 'run:' || run.run_id
     where run.status = 'running'
@@ -25,14 +26,23 @@ begin
     for update of run skip locked
   loop
     swept := swept + 1;
+    update pipeline.pipeline_run set lost_count = lost.lost_count where run_id = lost.run_id;
     if lost.stage = 0 then
       perform pipeline.fail_run(lost.run_id, '57P01', format('its process (%s) ended before the work was done; start it again', lost.worker));
     else
       if lost.locked_by is not null then
         perform graphile_worker.force_unlock_workers(array[lost.locked_by]);
       end if;
-      perform pipeline.requeue_run(lost.run_id, format('taken back from %s, which ended', lost.worker));
-      perform pipeline.enqueue_run(lost.run_id);
+      if lost.lost_count >= most_losses then
+        -- what ended that many workers would end the next one too
+        perform pipeline.fail_run(lost.run_id, '57P01', format('its worker ended %s times before the work was done, last %s; it is not tried again', lost.lost_count, lost.worker));
+        perform graphile_worker.force_unlock_workers(array[lost.locked_by]) where lost.locked_by is not null;
+        perform graphile_worker.remove_job('run:' || lost.run_id);
+        perform pipeline.advance_flow(lost.root_run_id);
+      else
+        perform pipeline.requeue_run(lost.run_id, format('taken back from %s, which ended', lost.worker));
+        perform pipeline.enqueue_run(lost.run_id);
+      end if;
     end if;
   end loop;
   -- a kill between the end of a step and the start of the next stage leaves a root without work
@@ -45,7 +55,7 @@ end
 $$;
 
 comment on function pipeline.sweep_runs(interval) is
-'Gives back the work of workers that are gone: a run without a heartbeat for p_silence, or whose process has no connection any more, is queued again with its job unlocked when it is a step of a flow, and closed as failed when a person asked for it directly. Returns how many runs were swept. Called by every worker at its start and with its heartbeat.';
+'Gives back the work of workers that are gone: a run without a heartbeat for p_silence, or whose process has no connection any more, is queued again with its job unlocked when it is a step of a flow, and closed as failed when a person asked for it directly or when ten workers ended over it (pipeline.dead_letter). Returns how many runs were swept. Called by every worker at its start and with its heartbeat.';
 
 revoke all on function pipeline.sweep_runs(interval) from public;
 grant execute on function pipeline.sweep_runs(interval) to marketbase_worker;
