@@ -20,7 +20,7 @@ export function findProvider(name: string): Provider {
 }
 
 /** Checks what is to be fetched, so that nothing unexpected becomes part of an address. */
-export function checkRequest(provider: Provider, request: { dataset: string; subject: string; from?: string | undefined; to?: string | undefined }): FetchRequest {
+export function checkRequest(provider: Provider, request: { dataset: string; subject: string; from?: string | undefined; to?: string | undefined; interval?: string | undefined }): FetchRequest {
   const dataset = datasets.find((known) => known === request.dataset);
   if (dataset === undefined || !provider.datasets.includes(dataset)) {
     throw new UserError(`The provider ${provider.name} has no ${request.dataset}.`, { exitCode: EXIT.usage, hint: `It has ${provider.datasets.join(" and ")}.` });
@@ -40,11 +40,15 @@ export function checkRequest(provider: Provider, request: { dataset: string; sub
   if (request.from !== undefined && request.to !== undefined && request.from > request.to) {
     throw new UserError(`The first day ${request.from} lies after the last day ${request.to}.`, { exitCode: EXIT.usage });
   }
-  return { dataset, subject, from: request.from, to: request.to };
+  const intervals = provider.intervals ?? ["1d"];
+  if (request.interval !== undefined && !intervals.includes(request.interval)) {
+    throw new UserError(`The provider ${provider.name} has no bars of ${request.interval.slice(0, 10)}.`, { exitCode: EXIT.usage, hint: `It has ${intervals.join(", ")}.` });
+  }
+  return { dataset, subject, from: request.from, to: request.to, interval: request.interval };
 }
 
 function isTicker(dataset: Dataset): boolean {
-  return dataset === "bars" || dataset === "fundamentals";
+  return dataset === "bars" || dataset === "actions" || dataset === "fundamentals";
 }
 
 function isDate(text: string): boolean {

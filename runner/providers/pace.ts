@@ -50,6 +50,16 @@ export async function askInTurn<T>(
   }
 }
 
+/** The limit that counts is the user's own ($2 a minute), else that of the provider's row, else that of its file ($3 in $4 seconds). */
+const turnQuery = `
+  select extract(epoch from ingest.reserve_request(
+    provider,
+    coalesce($2, case when requests_per_minute is null then $3::integer end),
+    case when $2::integer is not null then 60 when requests_per_minute is null then $4::float8 end,
+    make_interval(secs => $5)))::float8
+  from ingest.provider
+  where provider = $1`;
+
 /** Waits for its turn; a wait that is too long becomes an error that says when to come again. */
 async function takeTurn(
   pool: pg.Pool,
@@ -58,27 +68,23 @@ async function takeTurn(
   waitSeconds: number,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const limit = limitOf(provider, environment);
-  const seconds = await value<number>(
-    pool,
-    "select extract(epoch from ingest.reserve_request($1, $2, $3, make_interval(secs => $4)))::float8",
-    [provider.name, limit?.requests ?? null, limit?.perSeconds ?? null, waitSeconds],
-  );
+  const own = ownLimit(provider, environment);
+  const seconds = await value<number>(pool, turnQuery, [provider.name, own ?? null, provider.limit?.requests ?? null, provider.limit?.perSeconds ?? null, waitSeconds]);
   if (seconds > waitSeconds) {
     throw retryableError(`${provider.name} is not to be asked for another ${Math.ceil(seconds)} seconds.`, { retryAfterSeconds: Math.ceil(seconds), isLimit: true });
   }
   if (seconds > 0) await sleep(seconds * 1_000, undefined, { signal });
 }
 
-/** The limit that counts: MARKETBASE_<PROVIDER>_REQUESTS_PER_MINUTE, else that of the provider's file, else that of `ingest.provider`. */
-function limitOf({ name, limit }: Pick<Provider, "name" | "limit">, environment: Readonly<Record<string, string | undefined>>) {
+/** The requests per minute of MARKETBASE_<PROVIDER>_REQUESTS_PER_MINUTE, such as those of a paid plan; undefined where it is not set. */
+function ownLimit({ name }: Pick<Provider, "name">, environment: Readonly<Record<string, string | undefined>>): number | undefined {
   const variable = `MARKETBASE_${name.toUpperCase()}_REQUESTS_PER_MINUTE`;
   const own = environment[variable];
-  if (own === undefined || own === "") return limit;
+  if (own === undefined || own === "") return undefined;
   if (!/^[1-9]\d{0,5}$/.test(own)) {
     throw new UserError(`${variable} must be a number of requests.`, { exitCode: EXIT.usage, hint: "Correct it, or unset it for the limit that is usual for this provider." });
   }
-  return { requests: Number(own), perSeconds: 60 };
+  return Number(own);
 }
 
 /**

@@ -26,7 +26,6 @@ export const sample: Provider = {
   datasets: ["bars", "fundamentals", "trades", "documents"],
   subject: /^[A-Za-z0-9^][A-Za-z0-9.^=_-]{0,31}$/,
   hosts: [],
-  intervalMilliseconds: 0,
   source({ dataset, subject }): FileSource {
     const found = samples[`${dataset} ${subject}`];
     if (found === undefined) {

@@ -11,7 +11,7 @@ export const sec: Provider = {
   subject: /^[A-Z0-9][A-Z0-9.-]{0,15}$/,
   hosts: ["data.sec.gov", "www.sec.gov"],
   // Ten requests a second are allowed.
-  intervalMilliseconds: 200,
+  limit: { requests: 5, perSeconds: 1 },
   async source({ subject }, context) {
     const headers = { accept: "application/json", "user-agent": `marketbase ${contact(context)}` };
     const cik = (await context.cik(subject)) ?? (await findCik(subject, headers, context));

@@ -6,7 +6,7 @@ export const yahoo: Provider = {
   datasets: ["bars"],
   subject: /^[A-Z0-9^][A-Z0-9.^=_-]{0,31}$/,
   hosts: ["query1.finance.yahoo.com", "query2.finance.yahoo.com"],
-  intervalMilliseconds: 2_000,
+  limit: { requests: 1, perSeconds: 2 },
   source({ subject, from, to }) {
     const url = new URL(`https://query2.finance.yahoo.com/v8/finance/chart/${encodeURIComponent(subject)}`);
     // Without limits the same address every time, so that an unchanged history is recognised as such.
