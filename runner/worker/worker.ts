@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { Logger, run as runWorker, type TaskList } from "graphile-worker";
 import type pg from "pg";
-import { createPool } from "../database/pool.ts";
+import { createPool, value } from "../database/pool.ts";
 import { openPublisher } from "../online/publish.ts";
 import { keepPublishing } from "./publishing.ts";
+import { backfillChunkTask } from "./tasks/backfill-chunk.ts";
 import { fetchTask } from "./tasks/fetch.ts";
 import { publishTask } from "./tasks/publish.ts";
 import { runStepTask } from "./tasks/run-step.ts";
-import { stepTask, type WorkerContext } from "./step-task.ts";
+import { stepTask, type StepWork, type WorkerContext } from "./step-task.ts";
+import { watchEventLoop } from "./watchdog.ts";
 
 /** A worker that is running. */
 export interface Worker {
@@ -25,6 +27,13 @@ export interface WorkerOptions {
   readonly concurrency?: number;
   /** Where the latest features are published; without it reads go to PostgreSQL. */
   readonly redisUrl?: string | undefined;
+  /** Steps of one's own, by the name of their task; they take the place of the usual ones. */
+  readonly work?: Readonly<Record<string, StepWork>>;
+  /**
+   * A process of its own ends by force when a step blocks it for this long: without a word of life its runs go to others all the same.
+   * Not watched unless given.
+   */
+  readonly stallMilliseconds?: number;
   /** Hears of what a person should know: a lost connection, runs taken over, a failed step. */
   readonly onMessage?: (message: string) => void;
 }
@@ -41,25 +50,27 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
   const { redisUrl } = options;
   const publisher = redisUrl === undefined ? undefined : openPublisher(pool, redisUrl, say);
   const context: WorkerContext = { pool, inHand: new Set(), publisher, say };
-  const taskList: TaskList = {
-    fetch: stepTask(context, fetchTask),
-    run_step: stepTask(context, runStepTask),
-    publish: stepTask(context, publishTask),
-  };
+  const work: Readonly<Record<string, StepWork>> = { fetch: fetchTask, run_step: runStepTask, publish: publishTask, backfill_chunk: backfillChunkTask, ...options.work };
+  const taskList: TaskList = Object.fromEntries(Object.entries(work).map(([name, step]) => [name, stepTask(context, step)]));
 
   const sweep = async () => {
     const swept = await pool.query<{ count: number }>("select pipeline.sweep_runs() as count");
     const count = swept.rows[0]?.count ?? 0;
     if (count > 0) say(`Took over ${count} ${count === 1 ? "run" : "runs"} of a worker that ended.`);
   };
+  const startDue = async () => {
+    const started = await value<number>(pool, "select pipeline.start_due()");
+    if (started > 0) say(`${started} ${started === 1 ? "schedule is" : "schedules are"} due: started.`);
+  };
   const beat = async () => {
     if (context.inHand.size > 0) await pool.query("select pipeline.beat_run($1)", [[...context.inHand]]);
   };
   // A database that is away for a moment must not end the worker: the next turn tries again.
-  const tick = () => void beat().then(sweep).catch((error: Error) => say(`The database does not answer: ${error.message}`));
+  const tick = () => void beat().then(sweep).then(startDue).catch((error: Error) => say(`The database does not answer: ${error.message}`));
 
   try {
     await sweep();
+    await startDue();
     const runner = await runWorker({
       pgPool: pool,
       taskList,
@@ -71,6 +82,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
     });
     const timer = setInterval(tick, HEARTBEAT_MS);
     const publishing = redisUrl === undefined || publisher === undefined ? undefined : keepPublishing(pool, publisher, redisUrl, say);
+    const unwatch = options.stallMilliseconds === undefined ? undefined : watchEventLoop(options.stallMilliseconds);
     let stopped = false;
     return {
       pool,
@@ -81,6 +93,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
         clearInterval(timer);
         await runner.stop();
         await publishing?.stop();
+        await unwatch?.();
         await pool.end();
       },
     };

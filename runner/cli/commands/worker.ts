@@ -25,6 +25,7 @@ const command: Command = {
       const running = await startWorker(database.urlFor("worker"), {
         concurrency,
         redisUrl: context.config.redisUrl,
+        stallMilliseconds: 60_000,
         onMessage: (message) => context.progress.info(message),
       });
       context.progress.info(`Worker is ready: ${concurrency} ${concurrency === 1 ? "step" : "steps"} at once. Ctrl-C stops it.`);
