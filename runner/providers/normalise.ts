@@ -7,7 +7,7 @@ import type { Landed } from "./fetch-and-land.ts";
 export interface Outcome extends Landed {
   /** The normalise run. */
   readonly runId: string;
-  readonly outcome: "normalised" | "refused";
+  readonly outcome: "normalised" | "refused" | "held";
   readonly rowCount: number;
   readonly acceptedCount: number;
   /** Rows that were not known before. */
@@ -69,7 +69,7 @@ async function landAndNormalise(
         await client.query("select pipeline.fail_run($1, $2, $3)", [runId, row.error_code, row.message]);
       } else {
         const summary = { raw_response_id: Number(landed.rawResponseId), new: newCount, versions: versionCount, quarantined: row.quarantined_count };
-        await finishRun(client, runId, row.row_count, newCount + versionCount, summary, isRepeated ? "read before" : "normalised");
+        await finishRun(client, runId, row.row_count, newCount + versionCount, summary, row.message ?? (isRepeated ? "read before" : "normalised"));
       }
       return {
         ...landed,

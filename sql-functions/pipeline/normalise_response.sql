@@ -53,7 +53,10 @@ begin
   select * into done
   from ingest.normalisation
   where normalisation.raw_response_id = p_raw_response_id and normalisation.normaliser = result.normaliser
-    and normalisation.normaliser_version = result.normaliser_version and normalisation.outcome = 'normalised';
+    and normalisation.normaliser_version = result.normaliser_version and normalisation.outcome = 'normalised'
+    and current_setting('marketbase.read_again', true) is distinct from 'on'
+  order by normalisation.recorded_at desc
+  limit 1;
   if found then
     return done;
   end if;

@@ -37,7 +37,7 @@ const command: Command = {
       const items = requests.map((request) => ({
         subject: request.subject,
         parameters: { provider: provider.name, ...request },
-        land: (runId: string) => fetchAndLand(pool, { runId, provider: provider.name, ...request }),
+        land: (runId: string) => fetchAndLand(pool, { runId, provider: provider.name, ...request }, process.env, { waitSeconds: 30, attempts: 4, signal }),
       }));
       const results = await ingestAll(pool, { provider: provider.name, dataset, subjects: items.map(({ subject }) => subject) }, items, {
         signal,

@@ -16,9 +16,10 @@ begin
       and not (run.parent_run_id is null and exists (select from pipeline.pipeline_run child where child.parent_run_id = run.run_id))
       and (
         run.heartbeat_at < clock_timestamp() - p_silence
-        -- a worker whose connections are gone cannot come back; the pause spares one that is just reconnecting
+        -- a worker whose connections are gone cannot come back; the pause spares one that is just reconnecting, and
+        -- a heartbeat of the future comes from a clock that was set back
         or (
-          run.heartbeat_at < clock_timestamp() - least(p_silence, interval '2 seconds')
+          run.heartbeat_at not between clock_timestamp() - least(p_silence, interval '2 seconds') and clock_timestamp() + interval '10 seconds'
           and not exists (select from pg_stat_activity session where session.application_name = run.worker)
         )
       )
@@ -36,7 +37,6 @@ begin
       if lost.lost_count >= most_losses then
         -- what ended that many workers would end the next one too
         perform pipeline.fail_run(lost.run_id, '57P01', format('its worker ended %s times before the work was done, last %s; it is not tried again', lost.lost_count, lost.worker));
-        perform graphile_worker.force_unlock_workers(array[lost.locked_by]) where lost.locked_by is not null;
         perform graphile_worker.remove_job('run:' || lost.run_id);
         perform pipeline.advance_flow(lost.root_run_id);
       else
@@ -45,6 +45,12 @@ begin
       end if;
     end if;
   end loop;
+  -- a kill between a job and its run leaves the job locked, although nobody carries it out
+  perform graphile_worker.force_unlock_workers(array_agg(distinct job.locked_by))
+  from graphile_worker.jobs job
+  join pipeline.pipeline_run run on job.key = 'run:' || run.run_id
+  where job.locked_at < clock_timestamp() - interval '10 seconds' and run.status <> 'running'
+  having count(*) > 0;
   -- a kill between the end of a step and the start of the next stage leaves a root without work
   perform pipeline.advance_flow(root.run_id)
   from pipeline.pipeline_run root
