@@ -1,7 +1,9 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Task } from "graphile-worker";
 import type pg from "pg";
 import { z } from "zod";
 import type { Publisher } from "../online/publish.ts";
+import { isConnectionError } from "../database/connection-error.ts";
 import { transaction } from "../database/transaction.ts";
 import { secondsUntilRetry } from "../providers/pace.ts";
 import { isRetryable } from "../providers/retryable-error.ts";
@@ -60,6 +62,16 @@ export function stepTask(context: WorkerContext, work: StepWork): Task {
       });
     } catch (error) {
       const { code, message } = error as { code?: unknown; message: string };
+      if (isConnectionError(error) && run.retry_count < MOST_RETRIES) {
+        // The database was away, not the step wrong: as soon as it is back the run is put off for a moment.
+        await untilConnected(() =>
+          transaction(context.pool, async (client) => {
+            await client.query("select pipeline.fence_run($1, $2)", [runId, run.attempt]);
+            await client.query("select pipeline.postpone_run($1, interval '1 second', $2, true)", [runId, `will be tried again: ${message}`]);
+          }),
+        );
+        return;
+      }
       if (isRetryable(error) && run.attempt < MOST_ATTEMPTS && (error.isLimit || run.retry_count < MOST_RETRIES)) {
         const wait = secondsUntilRetry(error, run.retry_count + 1);
         await transaction(context.pool, async (client) => {
@@ -78,4 +90,20 @@ export function stepTask(context: WorkerContext, work: StepWork): Task {
       context.inHand.delete(runId);
     }
   };
+}
+
+/** How long the database may be away before the run is left to the sweep. */
+const AWAY_MS = 60_000;
+
+/** Does something as soon as the database is there again. */
+async function untilConnected(work: () => Promise<void>): Promise<void> {
+  const limit = performance.now() + AWAY_MS;
+  for (;;) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isConnectionError(error) || performance.now() > limit) throw error;
+      await sleep(500);
+    }
+  }
 }

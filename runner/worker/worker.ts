@@ -34,12 +34,20 @@ export interface WorkerOptions {
    * Not watched unless given.
    */
   readonly stallMilliseconds?: number;
+  /** After this long without an answer of the database its connections count as dead and are made anew; default 30 s. */
+  readonly silenceMilliseconds?: number;
   /** Hears of what a person should know: a lost connection, runs taken over, a failed step. */
   readonly onMessage?: (message: string) => void;
 }
 
 /** How often a worker gives a sign of life and looks for runs of workers that ended. */
 const HEARTBEAT_MS = 5_000;
+const SECOND_LOOK_MS = 2_100;
+
+/** The socket below a connection. */
+function streamOf(client: pg.PoolClient): { destroy(error: Error): void } | undefined {
+  return (client as unknown as { connection?: { stream?: { destroy(error: Error): void } } }).connection?.stream;
+}
 
 /** Starts a worker on the database of `url` (role worker): it takes over what dead workers left, then carries out steps until it is stopped. */
 export async function startWorker(url: string, options: WorkerOptions = {}): Promise<Worker> {
@@ -65,8 +73,29 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
   const beat = async () => {
     if (context.inHand.size > 0) await pool.query("select pipeline.beat_run($1)", [[...context.inHand]]);
   };
+  // What is half-open takes every query and answers none: such connections are cut, so that whoever waits for them hears of it.
+  const connections = new Set<pg.PoolClient>();
+  pool.on("connect", (client) => connections.add(client));
+  pool.on("remove", (client) => connections.delete(client));
+  const silence = options.silenceMilliseconds ?? 30_000;
+  const cut = () => {
+    say(`The database was silent for ${silence / 1_000} s: its connections are made anew.`);
+    for (const client of connections) streamOf(client)?.destroy(new Error("the database was silent"));
+  };
+  let busy: Promise<void> | undefined;
   // A database that is away for a moment must not end the worker: the next turn tries again.
-  const tick = () => void beat().then(sweep).then(startDue).catch((error: Error) => say(`The database does not answer: ${error.message}`));
+  const tick = () => {
+    if (busy !== undefined) return;
+    const timer = setTimeout(cut, silence);
+    busy = beat()
+      .then(sweep)
+      .then(startDue)
+      .catch((error: Error) => say(`The database does not answer: ${error.message}`))
+      .finally(() => {
+        clearTimeout(timer);
+        busy = undefined;
+      });
+  };
 
   try {
     await sweep();
@@ -81,6 +110,8 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
       preset: { worker: { concurrentJobs: options.concurrency ?? 2, pollInterval: 1_000 } },
     });
     const timer = setInterval(tick, HEARTBEAT_MS);
+    // A worker that ended just before this one started left runs that look alive for two seconds more.
+    const second = setTimeout(tick, SECOND_LOOK_MS);
     const publishing = redisUrl === undefined || publisher === undefined ? undefined : keepPublishing(pool, publisher, redisUrl, say);
     const unwatch = options.stallMilliseconds === undefined ? undefined : watchEventLoop(options.stallMilliseconds);
     let stopped = false;
@@ -91,6 +122,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
         if (stopped) return;
         stopped = true;
         clearInterval(timer);
+        clearTimeout(second);
         await runner.stop();
         await publishing?.stop();
         await unwatch?.();

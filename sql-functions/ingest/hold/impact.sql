@@ -73,4 +73,4 @@ comment on function ingest.impact(bigint, bigint) is
 such values and predictions made from them. pipeline.normalise_response asks it in the transaction that accepts, before anything is committed: more than ingest.provider.restatement_limit rows and the body is held. Zeros for a body that changed nothing.';
 
 revoke all on function ingest.impact(bigint, bigint) from public;
-grant execute on function ingest.impact(bigint, bigint) to marketbase_analyst;
+grant execute on function ingest.impact(bigint, bigint) to marketbase_worker;

@@ -4,7 +4,7 @@ language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
-  most_losses constant integer := 10;
+  most_losses constant integer := 25;
   swept integer := 0;
   lost record;
 begin
@@ -61,7 +61,7 @@ end
 $$;
 
 comment on function pipeline.sweep_runs(interval) is
-'Gives back the work of workers that are gone: a run without a heartbeat for p_silence, or whose process has no connection any more, is queued again with its job unlocked when it is a step of a flow, and closed as failed when a person asked for it directly or when ten workers ended over it (pipeline.dead_letter). Returns how many runs were swept. Called by every worker at its start and with its heartbeat.';
+'Gives back the work of workers that are gone: a run without a heartbeat for p_silence, or whose process has no connection any more, is queued again with its job unlocked when it is a step of a flow, and closed as failed when a person asked for it directly or when twenty-five workers ended over it (pipeline.dead_letter). Returns how many runs were swept. Called by every worker at its start and with its heartbeat.';
 
 revoke all on function pipeline.sweep_runs(interval) from public;
 grant execute on function pipeline.sweep_runs(interval) to marketbase_worker;
