@@ -107,7 +107,8 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
       logger: new Logger(() => (level, message) => {
         if (level === "error" || level === "warning") say(message);
       }),
-      preset: { worker: { concurrentJobs: options.concurrency ?? 2, pollInterval: 1_000 } },
+      // Only with a delay, be it zero, are jobs taken out of the queue with retries, and waited for by `stop`.
+      preset: { worker: { concurrentJobs: options.concurrency ?? 2, pollInterval: 1_000, completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     });
     const timer = setInterval(tick, HEARTBEAT_MS);
     // A worker that ended just before this one started left runs that look alive for two seconds more.

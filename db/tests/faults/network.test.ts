@@ -1,6 +1,6 @@
-import t from "tap";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import t from "tap";
 import { fetchAndLand } from "../../../runner/providers/fetch-and-land.ts";
 import { secondsUntilRetry } from "../../../runner/providers/pace.ts";
 import { breaksOff, chartBody, inTurn, keepsSilent, limits, plays, resets, sends, serveYahoo, weekdayBars, type Answer } from "../../../runner/testing/provider-server.ts";
@@ -19,12 +19,13 @@ async function begin(t: Parameters<typeof testDatabase>[0] & Parameters<typeof s
   const server = await serveYahoo(t, () => answer);
   process.env["MARKETBASE_YAHOO_URL"] = server.url;
   const worker = await startWorker(db.url("worker"), { concurrency: 1 });
-  t.teardown(async () => {
+  const stop = async () => {
     await worker.stop();
     delete process.env["MARKETBASE_YAHOO_URL"];
-  });
+  };
+  t.teardown(stop);
   const start = (provider: string, symbol: string) => db.value<string>("select pipeline.start_backfill($1, 'bars', array[$2])::text", [provider, symbol], "worker");
-  return { db, server, start };
+  return { db, server, start, stop };
 }
 
 const chunk = async (db: TestDatabase, id: string) =>
@@ -61,11 +62,12 @@ t.test("F9: Retry-After in seconds, as a date, and none", async (t) => {
     ["a date", () => new Date(Date.now() + 300_000).toUTCString(), 290, 331],
     ["none", () => undefined, 55, 67],
   ] as const) {
-    const { db, start } = await begin(t, (request, response) => limits(retryAfter())(request, response));
+    const { db, start, stop } = await begin(t, (request, response) => limits(retryAfter())(request, response));
     const id = await start("yahoo", "AAA");
     await until("the limit", async () => ((await chunk(db, id))?.wait ?? 0) > 0);
     const wait = (await chunk(db, id))?.wait ?? 0;
     t.ok(wait > from && wait < to, `${name}: ${wait} s`);
+    await stop();
   }
   t.equal(secondsUntilRetry({ retryAfterSeconds: 0, isLimit: true }, 1, () => 0), 0);
 });
