@@ -20,6 +20,7 @@ comment on schema extensions is 'Extensions, apart from everything of ours.';
 grant usage on schema extensions to public;
 
 create extension if not exists btree_gist with schema extensions;
+create extension if not exists intarray with schema extensions;
 create extension if not exists pg_trgm with schema extensions;
 create extension if not exists unaccent with schema extensions;
 

@@ -69,6 +69,7 @@ t.test("S1, S10: a new function is nobody's, public is closed, extensions live a
   }
   t.same(await db.query("select extname::text as name, nspname::text as schema from pg_extension join pg_namespace as n on n.oid = extnamespace where extname <> 'plpgsql' order by 1"), [
     { name: "btree_gist", schema: "extensions" },
+    { name: "intarray", schema: "extensions" },
     { name: "pg_trgm", schema: "extensions" },
     { name: "unaccent", schema: "extensions" },
   ]);

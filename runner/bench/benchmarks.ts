@@ -5,4 +5,5 @@ export const benchmarks: Readonly<Record<string, () => Promise<{ benchmark: Benc
   features: () => import("./features.ts"),
   "point-in-time": () => import("./point-in-time.ts"),
   online: () => import("./online.ts"),
+  ingest: () => import("./ingest.ts"),
 };

@@ -4,6 +4,7 @@ import type { Command } from "./command.ts";
 export const commands: Readonly<Record<string, () => Promise<{ default: Command }>>> = {
   start: () => import("./commands/start.ts"),
   demo: () => import("./commands/demo.ts"),
+  providers: () => import("./commands/providers.ts"),
   ingest: () => import("./commands/ingest.ts"),
   "ingest held": () => import("./commands/ingest-held.ts"),
   "ingest accept": () => import("./commands/ingest-accept.ts"),

@@ -5,6 +5,7 @@ import { one, rows } from "../database/pool.ts";
 import { transaction } from "../database/transaction.ts";
 import { fetchBounded, type HttpLimits, type HttpResponse } from "./http.ts";
 import { checkRequest, findProvider } from "./index.ts";
+import { nextPage } from "./next-page.ts";
 import { askInTurn, type Patience } from "./pace.ts";
 import type { HttpSource, Provider, ProviderContext } from "./provider.ts";
 
@@ -16,6 +17,9 @@ export interface LandRequest {
   readonly subject: string;
   readonly from?: string | undefined;
   readonly to?: string | undefined;
+  readonly interval?: string | undefined;
+  /** A further page, as the one before it said; the first one unless given. */
+  readonly page?: HttpSource | undefined;
 }
 
 /** Where the body lies now. */
@@ -23,6 +27,8 @@ export interface Landed {
   readonly rawResponseId: string;
   /** False when the body equals the one before it for the same request: then nothing was stored. */
   readonly isNew: boolean;
+  /** The page after this one, to be given to `fetchAndLand` as `page`; undefined when it was the last. */
+  readonly next?: HttpSource | undefined;
 }
 
 /**
@@ -37,19 +43,21 @@ export async function fetchAndLand(
 ): Promise<Landed> {
   const provider = findProvider(request.provider);
   const wanted = checkRequest(provider, request);
-  const source = await provider.source(wanted, contextFor(pool, provider, environment, patience));
+  const context = contextFor(pool, provider, environment, patience);
+  const source = request.page ?? (await provider.source(wanted, context));
   const { url, method, status, headers, contentType, body } =
     source.kind === "file"
       ? { url: source.url, method: "READ", status: 200, headers: {}, contentType: source.contentType, body: await readFile(source.path) }
       : { method: "GET", ...(await ask(pool, provider, source, environment, patience)), url: source.url };
   const fetchedAt = new Date();
+  const next = source.kind === "file" ? undefined : nextPage(provider, { source, status, body }, wanted, context);
   return await transaction(pool, async (client) => {
     const landed = await one<{ raw_response_id: string; is_new: boolean }>(
       client,
       "select raw_response_id::text, is_new from ingest.land($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
       [request.runId, provider.name, wanted.dataset, wanted.subject, url, method, status, JSON.stringify(headers), contentType ?? null, body, fetchedAt],
     );
-    return { rawResponseId: landed.raw_response_id, isNew: landed.is_new };
+    return { rawResponseId: landed.raw_response_id, isNew: landed.is_new, ...(next === undefined ? {} : { next }) };
   });
 }
 

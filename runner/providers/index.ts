@@ -1,11 +1,21 @@
 import { EXIT, UserError } from "../config/user-error.ts";
+import { alphavantage } from "./alphavantage.ts";
+import { binance } from "./binance.ts";
+import { coinbase } from "./coinbase.ts";
+import { kraken } from "./kraken.ts";
+import { polygon } from "./polygon.ts";
 import { datasets, type Dataset, type FetchRequest, type Provider } from "./provider.ts";
 import { sample } from "./sample.ts";
 import { sec } from "./sec.ts";
+import { stooq } from "./stooq.ts";
+import { tiingo } from "./tiingo.ts";
+import { twelvedata } from "./twelvedata.ts";
 import { yahoo } from "./yahoo.ts";
 
 /** Every provider that can be asked. Files of the user come in through `importFile` instead. */
-export const providers: Readonly<Record<string, Provider>> = { sample, yahoo, sec };
+export const providers: Readonly<Record<string, Provider>> = {
+  sample, yahoo, tiingo, polygon, twelvedata, alphavantage, stooq, binance, coinbase, kraken, sec,
+};
 
 /** The provider of a name, or one sentence that lists the names. */
 export function findProvider(name: string): Provider {
@@ -48,7 +58,7 @@ export function checkRequest(provider: Provider, request: { dataset: string; sub
 }
 
 function isTicker(dataset: Dataset): boolean {
-  return dataset === "bars" || dataset === "actions" || dataset === "fundamentals";
+  return dataset === "bars" || dataset === "fundamentals";
 }
 
 function isDate(text: string): boolean {

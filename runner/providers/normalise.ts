@@ -2,6 +2,7 @@ import type pg from "pg";
 import { one, value } from "../database/pool.ts";
 import { transaction } from "../database/transaction.ts";
 import type { Landed } from "./fetch-and-land.ts";
+import type { HttpSource } from "./provider.ts";
 
 /** What became of one body. */
 export interface Outcome extends Landed {
@@ -91,10 +92,11 @@ async function landAndNormalise(
 export interface Item {
   readonly subject: string;
   readonly parameters: Readonly<Record<string, unknown>>;
-  land(runId: string): Promise<Landed>;
+  /** Lands the first page, or the one that is given. */
+  land(runId: string, page?: HttpSource): Promise<Landed>;
 }
 
-/** Brings in one thing after the other below one root run, which fails when a body is refused. */
+/** Brings in one thing after the other, page by page, below one root run, which fails when a body is refused. */
 export async function ingestAll(
   pool: pg.Pool,
   parameters: Readonly<Record<string, unknown>>,
@@ -104,9 +106,14 @@ export async function ingestAll(
   return await asRun(pool, "ingest", undefined, parameters, async (rootRunId) => {
     const results: IngestResult[] = [];
     for (const item of items) {
-      signal.throwIfAborted();
-      const outcome = await onItem(item, () => landAndNormalise(pool, rootRunId, item.parameters, (runId) => item.land(runId)));
-      results.push({ subject: item.subject, outcome });
+      let page: HttpSource | undefined;
+      do {
+        signal.throwIfAborted();
+        const asked = page;
+        const outcome = await onItem(item, () => landAndNormalise(pool, rootRunId, item.parameters, (runId) => item.land(runId, asked)));
+        results.push({ subject: item.subject, outcome });
+        page = outcome.next;
+      } while (page !== undefined);
     }
     const refused = results.filter(({ outcome }) => outcome.outcome === "refused");
     if (refused.length > 0) {

@@ -35,7 +35,9 @@ export async function reportOn(pool: pg.Pool, results: readonly IngestResult[]):
   const data: Record<string, unknown>[] = [];
   for (const { subject, outcome } of results) {
     const quarantined = outcome.quarantinedCount === 0 ? [] : await readQuarantine(pool, outcome.rawResponseId);
-    data.push({ subject, ...outcome, quarantined });
+    // The next page is part of the results itself, and its headers may hold a key.
+    const { next: _next, ...said } = outcome;
+    data.push({ subject, ...said, quarantined });
     if (outcome.outcome === "refused") parts.push(`${subject} was refused: ${sentence(outcome.message ?? "")} (${outcome.errorCode ?? ""}; its bytes are kept as raw response ${outcome.rawResponseId})`);
     if (outcome.outcome === "held") parts.push(`${subject} is held: ${sentence(outcome.message ?? "")} marketbase ingest accept ${outcome.rawResponseId} takes it in.`);
     if (quarantined.length > 0) {

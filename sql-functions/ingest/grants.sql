@@ -82,6 +82,12 @@ revoke all on ingest.quarantine from public, marketbase_reader, marketbase_worke
 grant select on ingest.quarantine to marketbase_reader;
 grant insert (raw_response_id, dataset, row_no, symbol, instrument_id, ts, rules, reason, payload, run_id) on ingest.quarantine to marketbase_worker;
 
+alter table ingest.field_tolerance enable row level security;
+drop policy if exists field_tolerance_read on ingest.field_tolerance;
+create policy field_tolerance_read on ingest.field_tolerance for select to marketbase_reader using (true);
+revoke all on ingest.field_tolerance from public, marketbase_reader, marketbase_worker;
+grant select on ingest.field_tolerance to marketbase_reader;
+
 alter table ingest.request_pace enable row level security;
 drop policy if exists request_pace_read on ingest.request_pace;
 create policy request_pace_read on ingest.request_pace for select to marketbase_reader using (true);

@@ -190,3 +190,14 @@ grant select on market.instrument_group_history to marketbase_reader;
 grant insert (
   instrument_id, kind, from_date, version, name, known_from, known_to, recorded_at, run_id
 ) on market.instrument_group_history to marketbase_worker;
+
+alter table market.price_observation enable row level security;
+drop policy if exists price_observation_read on market.price_observation;
+create policy price_observation_read on market.price_observation for select to marketbase_reader using (true);
+drop policy if exists price_observation_insert on market.price_observation;
+create policy price_observation_insert on market.price_observation for insert to marketbase_worker with check (true);
+revoke all on market.price_observation from public, marketbase_reader, marketbase_worker;
+grant select on market.price_observation to marketbase_reader;
+grant insert (
+  instrument_id, bar_interval, ts, provider, known_from, session_date, open, high, low, close, volume, adjusted_close, raw_response_id, run_id
+) on market.price_observation to marketbase_worker;

@@ -75,6 +75,14 @@ t.test("symbols are found in any case, and a wrong one brings its neighbours", a
   t.equal((await db.refused("select market.instrument_ids(array['TEST', 'NOPE'])", [], "reader")).code, "MB002");
 });
 
+t.test("a bar refers to what is there", async (t) => {
+  const db = await testDatabase(t);
+  const insert = `insert into market.price_data (instrument_id, ts, session_date, open, high, low, close, volume, known_from, provider, raw_response_id, run_id)
+    values (4711, '2024-01-02', '2024-01-02', 1, 1, 1, 1, 1, now(), 'csv', 1, 1)`;
+  const { code, message } = await db.refused(insert);
+  t.same([code, message], ["23503", "A row of market.price_data refers to instrument 4711, which does not exist."]);
+});
+
 t.test("several bodies of one instrument at once end as one after the other", async (t) => {
   const db = await testDatabase(t);
   const run = await openRun(db);

@@ -13,8 +13,8 @@ import { emptyVectors, loadBars, type Series } from "./load.ts";
 const file = join(repositoryRoot, "../shared/data/prices/sp500_5yr.csv.gz");
 const SYMBOLS = 505;
 const BARS_EACH = 1_226;
-/** As many bars as a piece of work has. */
-const PIECE = 100_000;
+/** As many bytes of vectors as a piece of work has, see pipeline.plan_features. */
+const PIECE = 20_000_000;
 
 /** µs per value of alpha158, computed and stored by one worker; or why there is none. */
 export async function alpha158({ progress, scale, rounds }: BenchmarkContext, admin: pg.ClientBase, worker: pg.Pool): Promise<Row[] | string> {
@@ -28,7 +28,7 @@ export async function alpha158({ progress, scale, rounds }: BenchmarkContext, ad
   const ids = await progress.run("bars for alpha158", () => loadBars(admin, "1d", series.map(({ symbol }) => symbol), (i) => (series[i] as Series).bars));
   await admin.query("analyze market.price_data");
   const { features } = await one<{ features: number }>(admin, "select cardinality(feature_names) as features from feature.current_set('alpha158')");
-  const size = Math.max(1, Math.round(PIECE / (bars / ids.length)));
+  const size = Math.max(1, Math.round(PIECE / (100 + 8 * features) / (bars / ids.length)));
   const seconds: number[] = [];
   await progress.run("alpha158", async (step) => {
     step.total(bars * rounds);

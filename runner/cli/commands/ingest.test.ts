@@ -6,11 +6,12 @@ const run = (...argv: string[]) => dispatch(argv, () => new AbortController().si
 
 t.test("wrong usage is one sentence and exit status 2, before anything is opened", async (t) => {
   const cases: readonly (readonly [argv: string[], message: RegExp, hint?: RegExp])[] = [
-    [["ingest", "nobody", "AAPL"], /There is no provider nobody/, /sample, yahoo, sec/],
+    [["ingest", "nobody", "AAPL"], /There is no provider nobody/, /sample, yahoo, tiingo, polygon, .*kraken/],
     [["ingest", "constructor", "AAPL"], /There is no provider constructor/],
     [["ingest", "yahoo", "A;B"], /"A;B" cannot be a symbol of yahoo/],
     [["ingest", "yahoo", "../etc"], /cannot be a symbol/],
     [["ingest", "yahoo", "AAPL", "--dataset", "fundamentals"], /The provider yahoo has no fundamentals/, /It has bars/],
+    [["ingest", "yahoo", "AAPL", "--interval", "7m"], /The provider yahoo has no bars of 7m/, /It has 1d, 1m/],
     [["ingest", "yahoo", "AAPL", "--from", "2024-02-30"], /"2024-02-30" is not a date/],
     [["ingest", "yahoo", "AAPL", "--from", "2024-02-02", "--to", "2024-02-01"], /lies after the last day/],
     [["import", join(t.testdir({}), "none.csv")], /There is no file/],

@@ -28,7 +28,8 @@ declare
   stage text := 'bar';
   later text;
   names text;
-  frames text;
+  plan jsonb := p_plan;
+  framed record;
 begin
   stages := array[format(
     E'bar as (\n  select %s\n  from feature.known_bars($1, %L, %s, $2, $3)\n)',
@@ -117,16 +118,12 @@ begin
       stage := 'value_' || level;
     end if;
 
-    names := feature.compile_list(windows, level, listed);
-    if names <> '' then
-      select string_agg(format(E',\n    frame_%1$s as (bars rows %1$s preceding)', frame.bars), '' order by frame.bars)
-      into frames
-      from (select distinct found.part[1]::integer as bars from regexp_matches(names, 'over frame_(\d+)', 'g') as found (part)) as frame;
-      stages := stages || format(
-        E'window_%s as (\n  select\n    %s.*%s\n  from %2$s\n  window\n    bars as (partition by span order by ts)%4$s\n)', level, stage, names, coalesce(frames, '')
-      );
+    if feature.plan_aliases(windows, level) <> '{}' then
+      select * into framed from feature.compile_frames(windows, level, stage, plan);
+      plan := framed.plan;
+      stages := stages || framed.stages;
       columns := columns || feature.plan_aliases(windows, level);
-      stage := 'window_' || level;
+      stage := framed.stage;
     end if;
   end loop;
 

@@ -100,7 +100,7 @@ begin
   lookback := lookback + kernel_lookback;
   plan := jsonb_set(plan, array['used', kernel_name], 'true');
   sql := format('%s(%s)', kernel_name, array_to_string(calls, ', '));
-  -- A frame is added up again at each bar. Up to 64 bars that costs less than sums that slide without error.
+  -- Up to 64 bars a frame that is put together from short ones costs less than sums that slide without error.
   level := level + 1;
   if kernel.row_form is null or (kernel.row_form ~ '\mover frame\M' and kernel_lookback > 63) then
     plan := feature.plan_alias(plan, 'kernels', sql, level);

@@ -6,6 +6,8 @@ set work_mem to '64MB'
 as $$
 declare
   response record;
+  tolerated record;
+  candidate_count bigint;
   outcome ingest.acceptance;
 begin
   select raw_response.provider, raw_response.fetched_at, provider.priority into response
@@ -13,19 +15,30 @@ begin
   join ingest.provider using (provider)
   where raw_response.raw_response_id = p_raw_response_id;
 
-  -- One writer per instrument at a time, always in the same order.
+  select
+    coalesce(max(tolerance) filter (where field = 'open'), 0) as open, coalesce(max(tolerance) filter (where field = 'high'), 0) as high,
+    coalesce(max(tolerance) filter (where field = 'low'), 0) as low, coalesce(max(tolerance) filter (where field = 'close'), 0) as close,
+    coalesce(max(tolerance) filter (where field = 'volume'), 0) as volume,
+    coalesce(max(tolerance) filter (where field = 'adjusted_close'), 0) as adjusted_close
+  into tolerated
+  from ingest.field_tolerance;
+
+  -- One writer per instrument at a time, always in the same order; actions that came without bars are locked here too.
   perform pg_advisory_xact_lock(hashtextextended('market.price_data ' || touched.instrument_id, 0))
   from (
-    select distinct candidate.instrument_id
+    select candidate.instrument_id
     from ingest.candidate_bar candidate
     where candidate.raw_response_id = p_raw_response_id
-    order by candidate.instrument_id
+    union
+    select action.instrument_id
+    from ingest.candidate_action action
+    where action.raw_response_id = p_raw_response_id
+    order by instrument_id
   ) as touched;
 
-  -- A changed bar. Prices and volume must be equal to the bit: providers send the same double again as long as they mean the same.
-  -- The adjusted close alone may differ by one part in a million: Yahoo computes it anew for each request in single precision, so that
-  -- one window fetched six times gives values up to 1.5e-5 apart, which is no restatement.
-  -- A body older than the one behind the stored bar cannot correct it, nor can a provider of lower priority.
+  -- A changed bar: one whose values lie further from the stored ones than ingest.field_tolerance allows, which says why. The better provider
+  -- decides whenever its body came; of one provider the newer body does. What a better provider, or a newer body of this one, said of the bar
+  -- without becoming current (because it agreed) counts too.
   update market.price_data as current
   set
     session_date = candidate.session_date, open = candidate.open, high = candidate.high, low = candidate.low, close = candidate.close,
@@ -39,13 +52,26 @@ begin
     order by bar.instrument_id, bar.bar_interval, bar.ts, bar.row_no
   ) as candidate, ingest.provider current_provider, ingest.raw_response current_response
   where current.instrument_id = candidate.instrument_id and current.bar_interval = candidate.bar_interval and current.ts = candidate.ts
-    and current_provider.provider = current.provider and response.priority <= current_provider.priority
-    and current_response.raw_response_id = current.raw_response_id and current_response.fetched_at <= response.fetched_at
+    and current_provider.provider = current.provider and current_response.raw_response_id = current.raw_response_id
     and (
-      (current.open, current.high, current.low, current.close, current.volume)
-        is distinct from (candidate.open, candidate.high, candidate.low, candidate.close, candidate.volume)
+      response.priority < current_provider.priority
+      or response.priority = current_provider.priority and current_response.fetched_at <= response.fetched_at
+    )
+    and (
+      abs(candidate.open - current.open) > tolerated.open * abs(current.open)
+      or abs(candidate.high - current.high) > tolerated.high * abs(current.high)
+      or abs(candidate.low - current.low) > tolerated.low * abs(current.low)
+      or abs(candidate.close - current.close) > tolerated.close * abs(current.close)
+      or abs(candidate.volume - current.volume) > tolerated.volume * abs(current.volume)
       or candidate.adjusted_close is not null and current.adjusted_close is null
-      or abs(candidate.adjusted_close - current.adjusted_close) > 1e-6 * abs(current.adjusted_close)
+      or abs(candidate.adjusted_close - current.adjusted_close) > tolerated.adjusted_close * abs(current.adjusted_close)
+    )
+    and not exists (
+      select
+      from market.price_observation said
+      join ingest.provider sayer using (provider)
+      where said.instrument_id = current.instrument_id and said.bar_interval = current.bar_interval and said.ts = current.ts
+        and (sayer.priority < response.priority or sayer.priority = response.priority and said.known_from > response.fetched_at)
     );
   get diagnostics outcome.changed_count = row_count;
 
@@ -64,9 +90,10 @@ begin
     ), 0),
     case candidate.bar_interval
       when '1d' then coalesce(session.close_at, (candidate.session_date + 1)::timestamp at time zone exchange.time_zone)
-      when '1w' then (candidate.session_date + 7)::timestamp at time zone exchange.time_zone
-      when '1mo' then (candidate.session_date + interval '1 month') at time zone exchange.time_zone
-      else candidate.ts + replace(candidate.bar_interval, 'm', 'min')::interval
+      else case
+        when market.bar_span(candidate.bar_interval) < interval '1 day' then candidate.ts + market.bar_span(candidate.bar_interval)
+        else (candidate.session_date + market.bar_span(candidate.bar_interval)) at time zone exchange.time_zone
+      end
     end,
     response.provider, p_raw_response_id, p_run_id
   from (
@@ -81,17 +108,60 @@ begin
   on conflict (instrument_id, bar_interval, ts) do nothing;
   get diagnostics outcome.new_count = row_count;
 
-  select count(*) - outcome.new_count - outcome.changed_count into outcome.unchanged_count
+  select count(*) into candidate_count
   from ingest.candidate_bar
   where candidate_bar.raw_response_id = p_raw_response_id;
+  outcome.unchanged_count := candidate_count - outcome.new_count - outcome.changed_count;
+
+  -- What did not become current although another provider or body is behind the bar is remembered, unless the provider says what it said last.
+  if outcome.unchanged_count > 0 then
+    insert into market.price_observation (
+      instrument_id, bar_interval, ts, provider, known_from, session_date, open, high, low, close, volume, adjusted_close, raw_response_id, run_id
+    )
+    select
+      candidate.instrument_id, candidate.bar_interval, candidate.ts, response.provider, response.fetched_at, candidate.session_date,
+      candidate.open, candidate.high, candidate.low, candidate.close, candidate.volume, candidate.adjusted_close, p_raw_response_id, p_run_id
+    from (
+      select distinct on (bar.instrument_id, bar.bar_interval, bar.ts) bar.*
+      from ingest.candidate_bar bar
+      where bar.raw_response_id = p_raw_response_id
+      order by bar.instrument_id, bar.bar_interval, bar.ts, bar.row_no
+    ) as candidate
+    join market.price_data current using (instrument_id, bar_interval, ts)
+    left join lateral (
+      select statement.*
+      from market.price_statement statement
+      where statement.instrument_id = candidate.instrument_id and statement.bar_interval = candidate.bar_interval and statement.ts = candidate.ts
+        and statement.provider = response.provider and statement.said_at <= response.fetched_at
+      order by statement.said_at desc, statement.version desc nulls last
+      limit 1
+    ) as latest on true
+    where current.raw_response_id <> p_raw_response_id
+      and (
+        current.provider <> response.provider
+        or (current.open, current.high, current.low, current.close, current.volume)
+          is distinct from (candidate.open, candidate.high, candidate.low, candidate.close, candidate.volume)
+      )
+      and (
+        latest.provider is null
+        or abs(candidate.open - latest.open) > tolerated.open * abs(latest.open)
+        or abs(candidate.high - latest.high) > tolerated.high * abs(latest.high)
+        or abs(candidate.low - latest.low) > tolerated.low * abs(latest.low)
+        or abs(candidate.close - latest.close) > tolerated.close * abs(latest.close)
+        or abs(candidate.volume - latest.volume) > tolerated.volume * abs(latest.volume)
+        or (candidate.adjusted_close is null) <> (latest.adjusted_close is null)
+        or abs(candidate.adjusted_close - latest.adjusted_close) > tolerated.adjusted_close * abs(latest.adjusted_close)
+      )
+    on conflict (instrument_id, bar_interval, ts, provider, known_from) do nothing;
+  end if;
   return outcome;
 end
 $$;
 
 comment on function ingest.accept_bars(bigint, bigint) is
 'Takes the candidates of a body into market.price_data: new bars, new versions of changed ones, nothing for those that are there already; equal duplicates within the body count once. Returns the counts.
-A first version is known from the close of its session, a correction from the arrival of its body. A provider with a greater priority number or an older body does not replace what is stored.
-Prices and volume are compared exactly, the adjusted close within one part in a million. The caller has taken out the rows that failed a critical rule.';
+A first version is known from the close of its session, a correction from the arrival of its body. ingest.provider.priority decides between providers (the lower number), of one provider the newer body; ingest.field_tolerance says which
+differences are none. What does not become current though it came from another provider, or differs, goes to market.price_observation. The caller has taken out the rows that failed a critical rule.';
 
 revoke all on function ingest.accept_bars(bigint, bigint) from public;
 grant execute on function ingest.accept_bars(bigint, bigint) to marketbase_worker;

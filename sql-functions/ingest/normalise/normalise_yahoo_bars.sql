@@ -52,15 +52,12 @@ begin
     raise exception using
       errcode = 'MB004', message = format('the time zone "%s" of the exchange is not known', time_zone), hint = 'Yahoo may have changed its format.';
   end if;
-  interval_name := case meta ->> 'dataGranularity'
-    when '1m' then '1m' when '5m' then '5m' when '15m' then '15m' when '30m' then '30m' when '60m' then '1h' when '1h' then '1h'
-    when '1d' then '1d' when '1wk' then '1w' when '1mo' then '1mo'
-  end;
+  interval_name := case when meta ->> 'dataGranularity' <> '5d' then market.bar_interval(meta ->> 'dataGranularity') end;
   if interval_name is null then
     raise exception using
       errcode = 'MB004',
       message = format('bars of length "%s" are not kept', meta ->> 'dataGranularity'),
-      hint = 'Ask for 1m, 5m, 15m, 30m, 1h, 1d, 1wk or 1mo.';
+      hint = 'Ask for 1m, 2m, 5m, 15m, 30m, 60m, 90m, 1d, 1wk or 1mo.';
   end if;
 
   -- Six lists of equal length, of numbers or null; a chart without any bar has no list at all.
@@ -101,11 +98,12 @@ begin
       when 'CRYPTOCURRENCY' then 'crypto' when 'FUTURE' then 'future' when 'OPTION' then 'option'
     end,
     exchange_mic,
-    case when meta ->> 'currency' ~ '^[A-Za-z]{3}$' then meta ->> 'currency' end
+    case when meta ->> 'currency' = 'GBX' then 'GBp' when meta ->> 'currency' ~ '^[A-Za-z]{3}$' then meta ->> 'currency' end
   );
 
   -- A row of nulls alone is a day without trade. A bar whose time is not over yet when the body arrived is still moving and is not kept;
-  -- neither is the snapshot of the last trade that ends an intraday chart, whose time does not fall on a minute.
+  -- neither is the snapshot of the last trade that ends an intraday chart, whose time does not fall on a minute, or a chart of weeks or months,
+  -- whose time is that of the last trade.
   insert into ingest.candidate_bar (
     raw_response_id, row_no, symbol, instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close
   )
@@ -136,9 +134,10 @@ begin
       when '1d' then market.session_close(exchange_mic, bar.session_date)
       when '1w' then (bar.session_date + 7)::timestamp at time zone time_zone
       when '1mo' then (bar.session_date + interval '1 month') at time zone time_zone
-      else to_timestamp(bar.epoch) + replace(interval_name, 'm', 'min')::interval
+      else to_timestamp(bar.epoch) + market.bar_span(interval_name)
     end
-    and (interval_name in ('1d', '1w', '1mo') or bar.epoch::bigint % 60 = 0);
+    and (interval_name in ('1d', '1w', '1mo') or bar.epoch::bigint % 60 = 0)
+    and not (interval_name in ('1w', '1mo') and bar.epoch = (meta ->> 'regularMarketTime')::double precision);
 
   insert into ingest.candidate_action (raw_response_id, row_no, instrument_id, action_type, ex_date, amount, currency)
   select
@@ -160,7 +159,7 @@ end
 $$;
 
 comment on function ingest.normalise_yahoo_bars(bigint) is
-'Fills ingest.candidate_bar and ingest.candidate_action from a body of Yahoo''s chart v8. The subject is the symbol; its instrument is added when it is new and learns name, class, exchange and currency (GBp stays GBp: pence).
+'Fills ingest.candidate_bar and ingest.candidate_action from a body of Yahoo''s chart v8. The subject is the symbol; its instrument is added when it is new and learns name, class, exchange and currency (GBp stays GBp: pence, and GBX is the same).
 Yahoo''s prices are adjusted for splits, its adjclose for splits and dividends. The session is the date of the timestamp in the time zone of the exchange. Bars that were still moving when the body arrived are left out,
 and days without trade. MB010 with Yahoo''s words when the body is an error; MB004 when it has another shape, other lengths, text instead of numbers, another symbol, or came with a failing status.';
 

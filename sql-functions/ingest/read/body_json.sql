@@ -4,30 +4,15 @@ language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
-  body text := ingest.body_text(p_raw_response_id);
-  document jsonb;
-  detail text;
+  document jsonb := ingest.body_document(p_raw_response_id);
 begin
-  begin
-    document := body::jsonb;
-  exception
-    when data_exception or program_limit_exceeded then
-      get stacked diagnostics detail = pg_exception_detail;
-      detail := coalesce(nullif(detail, ''), sqlerrm);
-  end;
   if jsonb_typeof(document) = 'object' then
     return document;
   end if;
-
   perform ingest.require_success(p_raw_response_id);
   raise exception using
     errcode = 'MB004',
-    message = case
-      when body ~ '^\s*$' then 'the body is empty'
-      when document is not null then format('the body is the JSON value %s, not an object', left(document::text, 40))
-      when body ~ '^\s*<' then 'the body is a page of HTML or XML, not JSON'
-      else format('the body is not JSON: %s', rtrim(detail, '.'))
-    end,
+    message = format('the body is the JSON value %s, not an object', left(document::text, 40)),
     hint = 'The bytes are kept in ingest.raw_response.';
 end
 $$;

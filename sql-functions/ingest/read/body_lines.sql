@@ -12,17 +12,20 @@ begin atomic
     from ingest.raw_response_chunk chunk
     where chunk.raw_response_id = p_raw_response_id
   ),
-  -- A chunk ends with a line end, so the lines before it are the line ends before it.
+  cut as (
+    select piece.piece_no, string_to_array(piece.content, e'\n') as lines
+    from piece
+  ),
+  -- A chunk ends with a line end, so what follows the last one is empty and not a line.
   counted as (
     select
-      piece.content,
-      coalesce(sum(length(piece.content) - length(replace(piece.content, e'\n', '')))
-        over (order by piece.piece_no rows between unbounded preceding and 1 preceding), 0) as lines_before
-    from piece
+      cut.lines,
+      coalesce(sum(cardinality(cut.lines) - 1) over (order by cut.piece_no rows between unbounded preceding and 1 preceding), 0) as lines_before
+    from cut
   )
   select (counted.lines_before + text.position)::bigint, rtrim(text.line, e'\r')
   from counted
-  cross join lateral string_to_table(counted.content, e'\n') with ordinality as text (line, position)
+  cross join lateral unnest(counted.lines) with ordinality as text (line, position)
   where text.line <> '' and text.line <> e'\r';
 end;
 

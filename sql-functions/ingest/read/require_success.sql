@@ -13,13 +13,13 @@ begin
     raise exception using
       errcode = 'MB004',
       message = format('%s answered with status %s for %s', response.provider, response.status, response.subject),
-      hint = 'The body is kept in ingest.raw_response.';
+      hint = ingest.status_advice(response.provider, response.status);
   end if;
 end
 $$;
 
 comment on function ingest.require_success(bigint) is
-'Does nothing when the status of the response is 2xx; MB004 with the status otherwise.';
+'Does nothing when the status of the response is 2xx; MB004 with the status and what to do about it otherwise.';
 
 revoke all on function ingest.require_success(bigint) from public;
 grant execute on function ingest.require_success(bigint) to marketbase_worker;

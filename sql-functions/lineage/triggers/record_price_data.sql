@@ -9,13 +9,20 @@ begin
     row_count, operation, transformation, transformation_version
   )
   select
-    made.run_id, 'ingest.raw_response', made.raw_response_id,
-    format('%s.%s', tg_table_schema, tg_table_name), made.instrument_id, min(made.ts), max(made.ts),
-    count(*), lower(tg_op), normaliser.name, internal.function_version(to_regprocedure(normaliser.name || '(bigint)'))
-  from made
-  join ingest.raw_response response on response.raw_response_id = made.raw_response_id
-  cross join lateral (select format('ingest.normalise_%s_%s', response.provider, response.dataset)) as normaliser (name)
-  group by made.run_id, made.raw_response_id, made.instrument_id, normaliser.name;
+    span.run_id, 'ingest.raw_response', span.raw_response_id,
+    format('%s.%s', tg_table_schema, tg_table_name), span.instrument_id, span.from_ts, span.to_ts,
+    span.row_count, lower(tg_op), normaliser.name, normaliser.version
+  from (
+    select made.run_id, made.raw_response_id, made.instrument_id, min(made.ts) as from_ts, max(made.ts) as to_ts, count(*) as row_count
+    from made
+    group by made.run_id, made.raw_response_id, made.instrument_id
+  ) as span
+  join (
+    select body.raw_response_id, named.name, internal.function_version(to_regprocedure(named.name || '(bigint)')) as version
+    from (select distinct raw_response_id from made) as read
+    join ingest.raw_response as body using (raw_response_id)
+    cross join lateral (select format('ingest.normalise_%s_%s', body.provider, body.dataset)) as named (name)
+  ) as normaliser using (raw_response_id);
   return null;
 end
 $$;

@@ -18,7 +18,9 @@ begin
     where task.task_id in (select free.task_id from feature.computation_task as free for update skip locked)
     returning task.feature_set_id, task.instrument_ids, task.from_ts, task.to_ts
   ), current_set as (
-    select feature_set.feature_set_id, feature_set.bar_interval, version.feature_set_version_id, version.lookback, version.sources
+    select
+      feature_set.feature_set_id, feature_set.bar_interval, version.feature_set_version_id, version.lookback, version.sources,
+      100 + 8 * cardinality(version.feature_names) as bytes_per_bar
     from feature.feature_set as feature_set
     join feature.feature_set_version as version using (feature_set_id)
     where version.is_current and feature_set.is_active and version.base_version_id is null
@@ -66,7 +68,7 @@ begin
     cross join lateral unnest(affected.bars) as spans (bars)
   ), counted as (
     select
-      merged.*,
+      merged.*, current_set.bytes_per_bar,
       (
         select count(*)
         from market.price_data as bar
@@ -77,8 +79,8 @@ begin
     from merged
     join current_set using (feature_set_id)
   ), numbered as (
-    -- With fewer bars much of the time would go into planning the query.
-    select counted.*, div(sum(counted.bars) over before - counted.bars, 100000) as piece
+    -- With more the sorting and the rows that triggers see would not stay in memory (work_mem); with fewer much of the time would go into planning.
+    select counted.*, div((sum(counted.bars) over before - counted.bars) * counted.bytes_per_bar, 20000000) as piece
     from counted
     window before as (partition by counted.feature_set_id order by counted.instrument_id, counted.from_ts)
   )
@@ -99,7 +101,7 @@ end
 $$;
 
 comment on function pipeline.plan_features(bigint) is
-'Puts changed kernels into force, takes the marks of the consumers feature and fundamental_feature out of pipeline.stale_range and writes into feature.computation_task, in pieces of about 100,000 bars, what every active set has to compute: the marked bars and those that look back on them, and everything of an instrument for which the version in force has no values yet.
+'Puts changed kernels into force, takes the marks of the consumers feature and fundamental_feature out of pipeline.stale_range and writes into feature.computation_task, in pieces of about 20 MB of vectors (94,000 bars with 14 features, 15,000 with 158), what every active set has to compute: the marked bars and those that look back on them, and everything of an instrument for which the version in force has no values yet.
 p_run_id: run that asks for it. Gives the number of pieces. Sets that compare instruments are planned by pipeline.plan_cross_sections when their first stages are computed. Pieces that others planned and nobody has computed are planned again.
 Errors: those of feature.refresh_versions.';
 

@@ -105,7 +105,7 @@ end
 $$;
 
 comment on function ta.window_quantile_long(double precision[], integer, double precision) is
-$$Helper of the kernels: what window_quantile gives, for long windows.
+$$Helper of the kernels: the quantiles of window_order, for long windows.
 Method: the values of a block get their places in order once; a bit for each place says whether it is in the window, and the quantile's place moves by a few
 bits when a value enters and another leaves. Cost: one pass, whatever the period, but for the copying of the bits.
 Arguments: series; period, bars per window; quantile, 0 to 1.

@@ -6,7 +6,7 @@ returns double precision[]
 language sql
 immutable
 parallel safe
-return ta.window_quantile('expanding_med', series, greatest(cardinality(series), 1), 0.5);
+return ta.window_order('expanding_med', series, array[greatest(cardinality(series), 1)], array[0.5]);
 
 comment on function ta.expanding_med(double precision[]) is
 $$Median of all values so far (qlib Med with N = 0).

@@ -17,7 +17,7 @@ begin
       message = format('ta.expanding_quantile: quantile must be a fraction from 0 to 1, not %s.', quantile),
       hint = 'Write 0.8 for the value that four fifths of the window do not exceed.';
   end if;
-  return ta.window_quantile('expanding_quantile', series, greatest(cardinality(series), 1), quantile);
+  return ta.window_order('expanding_quantile', series, array[greatest(cardinality(series), 1)], array[quantile]);
 end
 $$;
 

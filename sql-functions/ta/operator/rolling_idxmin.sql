@@ -16,6 +16,7 @@ Arguments: series; period in bars, 1 or more.
 NULL behaviour: NULL, NaN and infinity are skipped but keep their place; NULL where the window has no value. Warm-up: none, the first values come from the
 bars that there are (pandas min_periods = 1).
 Errors: MB001 for a bad period or array.
+row form: (min(case when {series} is not null then array[{series}, bar_number] end) over frame)[2] - greatest(bar_number - {period}, 0)
 lookback: period - 1$$;
 
 revoke all on function ta.rolling_idxmin(double precision[], integer) from public;

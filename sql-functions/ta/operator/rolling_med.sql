@@ -7,7 +7,7 @@ returns double precision[]
 language sql
 immutable
 parallel safe
-return ta.window_quantile('rolling_med', series, period, 0.5);
+return ta.window_order('rolling_med', series, array[period], array[0.5]);
 
 comment on function ta.rolling_med(double precision[], integer) is
 $$Median of the last period bars (qlib Med, pandas rolling(period, min_periods = 1).median()). Result: as long as series, in its unit.

@@ -18,7 +18,7 @@ begin
       message = format('ta.rolling_quantile: quantile must be a fraction from 0 to 1, not %s.', quantile),
       hint = 'Write 0.8 for the value that four fifths of the window do not exceed.';
   end if;
-  return ta.window_quantile('rolling_quantile', series, period, quantile);
+  return ta.window_order('rolling_quantile', series, array[period], array[quantile]);
 end
 $$;
 

@@ -7,7 +7,10 @@ returns double precision[]
 language sql
 immutable
 parallel safe
-return ta.window_rank('rolling_rank', series, period);
+return case
+  when period <= 16 then ta.window_order('rolling_rank', series, array[period], array[null::double precision])
+  else ta.window_rank('rolling_rank', series, period)
+end;
 
 comment on function ta.rolling_rank(double precision[], integer) is
 $$Rank of the newest value among the last period bars as a fraction (qlib Rank, pandas rolling(period, min_periods = 1).rank(pct = True)): 1 is the largest;

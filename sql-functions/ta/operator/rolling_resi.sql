@@ -15,8 +15,8 @@ Arguments: series; period in bars, 1 or more.
 NULL behaviour: NULL, NaN and infinity are skipped (at such a bar itself the result is NULL); NULL where the window has fewer than two values. Warm-up: the
 first value is NULL, then the first values come from the bars that there are (pandas min_periods = 1).
 Errors: MB001 for a bad period or array.
-row form: {series} - avg({series}) over frame - regr_slope({series}, bar_number) over frame
-  * (bar_number * count({series}) over frame - sum(case when {series} is not null then bar_number end) over frame) / count({series}) over frame
+row form: {series} - regr_avgy({series}, bar_number) over frame
+  - regr_slope({series}, bar_number) over frame * (bar_number - regr_avgx({series}, bar_number) over frame)
 lookback: period - 1$$;
 
 revoke all on function ta.rolling_resi(double precision[], integer) from public;

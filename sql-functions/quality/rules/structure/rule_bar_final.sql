@@ -22,16 +22,7 @@ begin atomic
   left join market.instrument as instrument on instrument.instrument_id = c.instrument_id
   left join market.exchange as exchange on exchange.mic = instrument.mic
   cross join lateral (
-    select case c.bar_interval
-      when '1m' then interval '1 minute'
-      when '5m' then interval '5 minutes'
-      when '15m' then interval '15 minutes'
-      when '30m' then interval '30 minutes'
-      when '1h' then interval '1 hour'
-      when '1w' then interval '7 days'
-      when '1mo' then interval '1 month'
-      else interval '1 day'
-    end as length
+    select market.bar_span(c.bar_interval) as length
   ) as bar_interval
   cross join lateral (
     select case
