@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import t from "tap";
 import { shared, testDatabase } from "../support/database.ts";
 
-t.test("the calendar of New York equals the one that others keep, session by session", async (t) => {
+t.test("F18: the calendar of New York equals the one that others keep, session by session", async (t) => {
   const file = shared(t, "calendars/xnys.csv");
   if (file === undefined) return;
   const judge = readFileSync(file, "utf8")
