@@ -60,7 +60,9 @@ create policy backfill_chunk_update on pipeline.backfill_chunk for update to mar
 revoke all on pipeline.backfill_chunk from public, marketbase_reader, marketbase_worker;
 grant select on pipeline.backfill_chunk to marketbase_reader;
 grant insert (backfill_run_id, chunk_no, subject, from_date, to_date) on pipeline.backfill_chunk to marketbase_worker;
-grant update (state, run_id, raw_response_id, row_count, new_count, version_count, quarantined_count, error_code, message, finished_at) on pipeline.backfill_chunk to marketbase_worker;
+grant update (
+  state, run_id, raw_response_id, row_count, new_count, version_count, quarantined_count, error_code, message, finished_at
+) on pipeline.backfill_chunk to marketbase_worker;
 
 alter table pipeline.schedule enable row level security;
 drop policy if exists schedule_read on pipeline.schedule;
@@ -73,6 +75,8 @@ drop policy if exists schedule_delete on pipeline.schedule;
 create policy schedule_delete on pipeline.schedule for delete to marketbase_worker using (true);
 revoke all on pipeline.schedule from public, marketbase_reader, marketbase_worker;
 grant select on pipeline.schedule to marketbase_reader;
-grant insert (name, provider, dataset, symbols, universe, cron, after_close, delay, time_zone, look_back_days, next_at) on pipeline.schedule to marketbase_worker;
+grant insert (
+  name, provider, dataset, symbols, universe, cron, after_close, delay, time_zone, look_back_days, next_at
+) on pipeline.schedule to marketbase_worker;
 grant update (is_paused, next_at, last_at, last_run_id, last_message) on pipeline.schedule to marketbase_worker;
 grant delete on pipeline.schedule to marketbase_worker;

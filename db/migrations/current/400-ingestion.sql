@@ -224,3 +224,17 @@ end
 $$;
 comment on type ingest.impact_estimate is 'What a restatement touches.';
 comment on type pipeline.planned_chunk is 'A piece of a backfill before it starts: what became of the same days before (new, done, failed or held), and whether it is fetched.';
+comment on column ingest.impact_estimate.instrument_count is 'Instruments.';
+comment on column ingest.impact_estimate.first_ts is 'First time of the changed rows.';
+comment on column ingest.impact_estimate.last_ts is 'Last time of the changed rows.';
+comment on column ingest.impact_estimate.bar_count is 'Bars whose open, high, low, close or volume changed.';
+comment on column ingest.impact_estimate.fact_count is 'Restated fundamental facts.';
+comment on column ingest.impact_estimate.feature_value_count is 'Feature values that depend on them.';
+comment on column ingest.impact_estimate.training_set_count is 'Training sets that hold such values.';
+comment on column ingest.impact_estimate.prediction_count is 'Predictions made from such values.';
+comment on column pipeline.planned_chunk.chunk_no is 'Its place in the order, from 1.';
+comment on column pipeline.planned_chunk.subject is 'Symbol.';
+comment on column pipeline.planned_chunk.from_date is 'First day; null: as far back as the provider goes.';
+comment on column pipeline.planned_chunk.to_date is 'Last day; null: until now.';
+comment on column pipeline.planned_chunk.before is 'What became of the same days before: new, done, failed or held.';
+comment on column pipeline.planned_chunk.is_wanted is 'It would be fetched.';

@@ -2,12 +2,12 @@
 create or replace function ingest.pause_provider(p_provider text, p_wait interval, p_reason text) returns timestamptz
 language sql volatile parallel unsafe
 begin atomic
-  insert into ingest.request_pace (provider, blocked_until, blocked_reason)
-  values (p_provider, clock_timestamp() + least(p_wait, interval '1 day'), p_reason)
-  on conflict (provider) do update
+  insert into ingest.request_pace (provider) values (p_provider) on conflict (provider) do nothing;
+  update ingest.request_pace
   set
-    blocked_until = greatest(least(request_pace.blocked_until, clock_timestamp() + interval '1 day'), excluded.blocked_until),
-    blocked_reason = excluded.blocked_reason
+    blocked_until = greatest(least(blocked_until, clock_timestamp() + interval '1 day'), clock_timestamp() + least(p_wait, interval '1 day')),
+    blocked_reason = p_reason
+  where provider = p_provider
   returning blocked_until;
 end;
 
