@@ -4,6 +4,7 @@ import type { Benchmark } from "./benchmark.ts";
 export const benchmarks: Readonly<Record<string, () => Promise<{ benchmark: Benchmark }>>> = {
   features: () => import("./features.ts"),
   "point-in-time": () => import("./point-in-time.ts"),
+  time: () => import("./time.ts"),
   online: () => import("./online.ts"),
   ingest: () => import("./ingest.ts"),
 };

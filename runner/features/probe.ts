@@ -8,8 +8,8 @@ export interface ProbeOptions {
   /** Times to compare at. */
   readonly samples: number;
   readonly seed: number;
-  /** Symbols to look at; a few are drawn where there is none. */
-  readonly symbols: readonly string[];
+  /** Symbols to look at; a few are drawn where there is none. "all": every instrument that has bars. */
+  readonly symbols: readonly string[] | "all";
 }
 
 /** A vector that knows its future. */
@@ -42,7 +42,7 @@ export async function probeSet(pool: pg.Pool, { set, samples, seed, symbols }: P
     return await transaction(
       pool,
       async (client) => {
-        const instrumentIds = symbols.length === 0 ? null : (await rows<{ id: string }>(client, "select market.instrument_id(symbol)::text as id from unnest($1::text[]) as symbol", [symbols])).map(({ id }) => id);
+        const instrumentIds = await panel(client, set, symbols);
         const result = await one<Omit<ProbeResult, "findings"> & { id: string } & Record<string, unknown>>(
           client,
           `select result.validation_result_id::text as id, result.run_id::float8, $2 as feature_set, version.version, result.status,
@@ -70,4 +70,20 @@ export async function probeSet(pool: pg.Pool, { set, samples, seed, symbols }: P
     await pool.query("select pipeline.fail_run($1, $2, $3)", [runId, typeof code === "string" ? code : "XX000", message]);
     throw error;
   }
+}
+
+/** The instruments of a probe; null: the probe draws some. */
+async function panel(client: pg.PoolClient, set: string, symbols: ProbeOptions["symbols"]): Promise<string[] | null> {
+  if (symbols === "all") {
+    return await value<string[]>(
+      client,
+      `select array(
+         select instrument_id::text from market.instrument
+         where exists (select from market.price_data as bar where bar.instrument_id = instrument.instrument_id and bar.bar_interval = known.bar_interval)
+       ) from feature.current_set($1) as known`,
+      [set],
+    );
+  }
+  if (symbols.length === 0) return null;
+  return (await rows<{ id: string }>(client, "select market.instrument_id(symbol)::text as id from unnest($1::text[]) as symbol", [symbols])).map(({ id }) => id);
 }

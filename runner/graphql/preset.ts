@@ -5,6 +5,7 @@ import { PostGraphileConnectionFilterPreset } from "postgraphile-plugin-connecti
 import { makePgService } from "postgraphile/adaptors/pg";
 import type { GraphQLSchema } from "postgraphile/graphql";
 import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
+import { BehaviorCachePlugin } from "./behavior-cache.ts";
 import { errorMasker, type ErrorLog } from "./errors.ts";
 import { limitsPlugin } from "./limits.ts";
 import { NamingPlugin } from "./naming.ts";
@@ -37,7 +38,7 @@ export interface PresetOptions {
 export function makePreset({ pool, schemaOf, online, statementMilliseconds, explorer, log }: PresetOptions): GraphileConfig.Preset {
   return {
     extends: [PostGraphileAmberPreset, { ...PgSimplifyInflectionPreset, plugins: [simplifyInflection] }, PostGraphileConnectionFilterPreset, PgAggregatesPreset],
-    plugins: [NamingPlugin, TagsPlugin, PlumbingPlugin, PagingPlugin, limitsPlugin(schemaOf), onlinePlugin(online)],
+    plugins: [BehaviorCachePlugin, NamingPlugin, TagsPlugin, PlumbingPlugin, PagingPlugin, limitsPlugin(schemaOf), onlinePlugin(online)],
     disablePlugins: [
       // Filters on columns without an index would vanish; the time limit of a statement is the fence.
       "PgIndexBehaviorsPlugin",

@@ -18,7 +18,7 @@ export const TagsPlugin: GraphileConfig.Plugin = jsonPgSmartTags({
 
 /** Steps of other functions: useful in SQL, of no use alone to who asks over HTTP. */
 export const steps: ReadonlySet<string> = new Set([
-  "feature.current_set", "feature.online_vectors", "feature.packed_vector", "feature.version_of", "lineage.roots", "lineage.window_start", "market.instrument_id", "market.instrument_ids",
+  "feature.current_set", "feature.online_vectors", "feature.version_of", "lineage.roots", "lineage.window_start", "market.instrument_id", "market.instrument_ids",
   "ml.find_model", "ml.labels", "portfolio.find_portfolio", "portfolio.return_prices", "quality.report_moment",
 ]);
 

@@ -1,7 +1,7 @@
 import type pg from "pg";
 import { one, rows, value } from "../database/pool.ts";
 import { transaction } from "../database/transaction.ts";
-import { knownFromOf, revisionOf, tsOf, unpack, valuesOf } from "./packed.ts";
+import { knownFromOf, revisionOf, tsOf, unpack, valuesOf, type PackedVector, type Value } from "./packed.ts";
 import { onlineKey, openRedis } from "./redis.ts";
 
 /** What an audit found. */
@@ -73,7 +73,7 @@ export async function auditOnline(pool: pg.Pool, redisUrl: string, sample: numbe
         vectors.map((vector) => (vector === undefined ? null : tsOf(vector))),
         vectors.map((vector) => (vector === undefined ? null : knownFromOf(vector))),
         vectors.map((vector) => (vector === undefined ? null : revisionOf(vector))),
-        vectors.map((vector) => (vector === undefined ? null : arrayText(valuesOf(vector)))),
+        vectors.map((vector) => (vector === undefined ? null : arrayText(vector.values))),
       ]);
       const ids = [...new Set(readings.map(({ key }) => key.instrument))];
       const { compared, failed } = await one<{ compared: number; failed: number }>(
@@ -99,13 +99,21 @@ export async function auditOnline(pool: pg.Pool, redisUrl: string, sample: numbe
   }
 }
 
-/** The vector of a value, if it is whole and that of its key. */
-function ownVector(bytes: Buffer, { instrument, version }: { instrument: string; version: string }) {
+/** The vector of a value with its values, if it is whole and that of its key. */
+function ownVector(bytes: Buffer, { instrument, version }: { instrument: string; version: string }): (PackedVector & { readonly values: readonly Value[] }) | undefined {
   const vector = unpack(bytes);
-  return vector?.instrumentId === Number(instrument) && vector.featureSetVersionId === Number(version) ? vector : undefined;
+  if (vector?.instrumentId !== Number(instrument) || vector.featureSetVersionId !== Number(version)) return undefined;
+  try {
+    const values = valuesOf(vector);
+    return values.every((value) => value === null || typeof value === "number" || notFinite.has(value)) ? { ...vector, values } : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
+const notFinite: ReadonlySet<unknown> = new Set(["NaN", "Infinity", "-Infinity"]);
+
 /** An array as PostgreSQL reads it, with the sign of zero. */
-function arrayText(values: readonly (number | null)[]): string {
-  return `{${values.map((number) => (number === null ? "NULL" : Object.is(number, -0) ? "-0" : String(number))).join(",")}}`;
+function arrayText(values: readonly Value[]): string {
+  return `{${values.map((value) => (value === null ? "NULL" : Object.is(value, -0) ? "-0" : String(value))).join(",")}}`;
 }

@@ -51,7 +51,9 @@ export function onlineHandler(reader: OnlineReader, log: (line: string) => void)
     }
     try {
       const answer = await reader.read(requestOf(url));
-      send(response, 200, toJson(answer), sourceHeaders(answer));
+      const { body, release } = toJson(answer);
+      response.once("close", release);
+      send(response, 200, body, sourceHeaders(answer));
     } catch (error) {
       const { status, code, message, hint } = explain(error as DatabaseError, log);
       if (status === 503) response.setHeader("retry-after", "1");

@@ -1,68 +1,61 @@
 import { crc32 } from "node:zlib";
 
-/** Bytes before the array: magic, generation, version of the set, instrument, ts, known_from, revision. */
+/** Bytes before the values: magic, generation, version of the set, instrument, ts, known_from, revision. */
 const HEADER = 48;
-/** Bytes of the array before its first element: dimensions, flag, type, length and first index. */
-const ARRAY_HEADER = 20;
 const CHECKSUM = 4;
-const MAGIC = 0x4d425631;
-const FLOAT8 = 701;
+const MAGIC = 0x4d425632;
+const OPEN = "[".charCodeAt(0);
+const COMMA = ",".charCodeAt(0);
+const CLOSE = "]".charCodeAt(0);
 
 /** Bytes from the start of a value that hold magic and generation: enough to see whether it is outdated. */
 export const GENERATION_BYTES = 12;
 
-/** A vector as `feature.packed_vector` wrote it, not yet decoded. */
+/** A vector as `feature.online_vectors` wrote it, not yet decoded. */
 export interface PackedVector {
   readonly bytes: Buffer;
   readonly generation: number;
   readonly featureSetVersionId: number;
   readonly instrumentId: number;
-  readonly count: number;
 }
 
 /** The generation of a value of which at least the first bytes are there; undefined for anything else. */
 export function readGeneration(bytes: Buffer | null): number | undefined {
-  return bytes !== null && bytes.length >= GENERATION_BYTES && bytes.readUInt32BE(0) === MAGIC ? Number(bytes.readBigInt64BE(4)) : undefined;
+  return bytes !== null && bytes.length >= GENERATION_BYTES && bytes.readUInt32BE(0) === MAGIC ? wholeAt(bytes, 4) : undefined;
 }
 
-/** Looks at a value: undefined unless it is whole, undamaged and well formed to its last byte. */
+/** Looks at a value: undefined unless it is whole and undamaged. */
 export function unpack(bytes: Buffer | null): PackedVector | undefined {
-  if (bytes === null || bytes.length < HEADER + ARRAY_HEADER + CHECKSUM || bytes.readUInt32BE(0) !== MAGIC) return undefined;
+  if (bytes === null || bytes.length < HEADER + 2 + CHECKSUM || bytes.readUInt32BE(0) !== MAGIC) return undefined;
   const end = bytes.length - CHECKSUM;
-  if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32BE(end)) return undefined;
-  if (bytes.readInt32BE(HEADER) !== 1 || bytes.readInt32BE(HEADER + 8) !== FLOAT8) return undefined;
-  const count = bytes.readInt32BE(HEADER + 12);
-  let at = HEADER + ARRAY_HEADER;
-  for (let i = 0; i < count; i++) {
-    if (at + 4 > end) return undefined;
-    const length = bytes.readInt32BE(at);
-    if (length !== 8 && length !== -1) return undefined;
-    at += length === 8 ? 12 : 4;
-  }
-  if (at !== end) return undefined;
-  return {
-    bytes,
-    generation: Number(bytes.readBigInt64BE(4)),
-    featureSetVersionId: Number(bytes.readBigInt64BE(12)),
-    instrumentId: Number(bytes.readBigInt64BE(20)),
-    count,
-  };
+  if (crc32(bytes.subarray(0, end)) !== bytes.readUInt32BE(end) || bytes[HEADER] !== OPEN || bytes[end - 1] !== CLOSE) return undefined;
+  return { bytes, generation: wholeAt(bytes, 4), featureSetVersionId: wholeAt(bytes, 12), instrumentId: wholeAt(bytes, 20) };
 }
 
-/** The values, null where the feature has none. */
-export function valuesOf({ bytes, count }: PackedVector): (number | null)[] {
-  const values = new Array<number | null>(count);
-  let at = HEADER + ARRAY_HEADER;
-  for (let i = 0; i < count; i++) {
-    if (bytes[at] === 0xff) {
-      values[i] = null;
-      at += 4;
-    } else {
-      values[i] = bytes.readDoubleBE(at + 4);
-      at += 12;
-    }
+/** A value: null where the feature has none; NaN and infinities are texts. */
+export type Value = number | string | null;
+
+/** The values. Errors: none but for what another hand wrote. */
+export function valuesOf({ bytes }: PackedVector): Value[] {
+  return JSON.parse(bytes.toString("latin1", HEADER, bytes.length - CHECKSUM)) as Value[];
+}
+
+let bounds = new Int32Array(1_024);
+
+/**
+ * Where the values lie in the bytes: the i-th, as JSON, from bounds[i] to before bounds[i + 1] - 1. Good until the next call. No value has a comma or a
+ * bracket in it.
+ */
+export function boundsOf({ bytes }: PackedVector): { readonly bounds: Int32Array; readonly count: number } {
+  if (bounds.length < bytes.length) bounds = new Int32Array(bytes.length * 2);
+  let count = 0;
+  let at = HEADER + 1;
+  bounds[0] = at;
+  for (let byte = OPEN; byte !== CLOSE; at++) {
+    byte = bytes[at] as number;
+    if (byte === COMMA || byte === CLOSE) bounds[++count] = at + 1;
   }
-  return values;
+  return { bounds, count };
 }
 
 /** Start of the bar. */
@@ -80,15 +73,33 @@ export function revisionOf({ bytes }: PackedVector): number {
   return bytes.readInt32BE(44);
 }
 
+/** A whole number of 8 bytes that a double can hold. */
+function wholeAt(bytes: Buffer, at: number): number {
+  return bytes.readInt32BE(at) * 2 ** 32 + bytes.readUInt32BE(at + 4);
+}
+
 /** Milliseconds from 1970 to 2000, where PostgreSQL counts from. */
 const EPOCH_MS = 946_684_800_000;
 const FOREVER = 2n ** 63n - 1n;
 /** What Date can say, in milliseconds. */
 const LAST_MS = 8.64e15;
 
-/** A time as ISO 8601 in UTC with as many digits as it needs, or infinity, as PostgreSQL calls it. */
+/** The last times that were written, by their 8 bytes: most vectors of an answer have the same bar. */
+const written = new Map<bigint, string>();
+
 function timeAt(bytes: Buffer, at: number): string {
   const stored = bytes.readBigInt64BE(at);
+  let text = written.get(stored);
+  if (text === undefined) {
+    if (written.size >= 1_000) written.clear();
+    text = timeText(stored);
+    written.set(stored, text);
+  }
+  return text;
+}
+
+/** A time as ISO 8601 in UTC with as many digits as it needs, or infinity, as PostgreSQL calls it. */
+function timeText(stored: bigint): string {
   if (stored === FOREVER) return "infinity";
   if (stored === -FOREVER - 1n) return "-infinity";
   const micro = Number(((stored % 1000n) + 1000n) % 1000n);

@@ -55,7 +55,7 @@ export interface Selection {
   /** Place of each name in the vector, from 0. */
   readonly positions: readonly number[];
   /** Before each value in JSON: its name, and the comma that parts it from the one before. */
-  readonly labels: readonly string[];
+  readonly labels: readonly Buffer[];
   /** Length of all of them. */
   readonly labelBytes: number;
 }
@@ -230,7 +230,7 @@ function select(set: string, known: readonly string[], places: ReadonlyMap<strin
   if (names.length * symbols.length > MAX_VALUES) {
     throw onlineError("MB001", `${symbols.length} symbols of ${names.length} features are more than ${MAX_VALUES} values.`, "Ask for fewer symbols at once, or name the features that you need.");
   }
-  const labels = names.map((name, i) => `${i === 0 ? "" : ","}${asciiJson(name)}:`);
+  const labels = names.map((name, i) => Buffer.from(`${i === 0 ? "" : ","}${asciiJson(name)}:`));
   return { names, positions: names.map((name) => places.get(name) as number), labels, labelBytes: labels.reduce((sum, { length }) => sum + length, 0) };
 }
 
@@ -238,7 +238,7 @@ async function readVectors(pool: pg.Pool, featureSetVersionId: number, instrumen
   const read = await rows<{ packed: Buffer | null }>(pool, vectorsQuery, [instrumentIds, featureSetVersionId]);
   return read.map(({ packed }) => {
     const vector = unpack(packed);
-    if (vector === undefined && packed !== null) throw new Error("feature.packed_vector wrote what runner/online/packed.ts cannot read");
+    if (vector === undefined && packed !== null) throw new Error("feature.online_vectors wrote what runner/online/packed.ts cannot read");
     return vector;
   });
 }

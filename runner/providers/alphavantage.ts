@@ -2,21 +2,30 @@ import { isIntraday } from "./intervals.ts";
 import { pairOf } from "./pairs.ts";
 import { requireKey, type Provider } from "./provider.ts";
 
+/** What is asked of a company, one after the other. */
+const reports = ["OVERVIEW", "INCOME_STATEMENT", "BALANCE_SHEET", "CASH_FLOW", "EARNINGS"];
+
 const names: Readonly<Record<string, string>> = { "1d": "DAILY", "1w": "WEEKLY", "1mo": "MONTHLY" };
 
-/** Alpha Vantage: bars of shares as traded, of currencies and of crypto-currencies. Its errors come with status 200. */
+/** Alpha Vantage: bars of shares as traded, of currencies and of crypto-currencies; statements and earnings of companies. Its errors come with status 200. */
 export const alphavantage: Provider = {
   name: "alphavantage",
-  datasets: ["bars"],
+  datasets: ["bars", "fundamentals"],
   subject: /^[A-Z0-9][A-Z0-9.=-]{0,19}$/,
   hosts: ["www.alphavantage.co"],
   // Five requests a minute, 25 a day without a paid plan.
   limit: { requests: 5, perSeconds: 60 },
   key: { from: "https://www.alphavantage.co/support/#api-key", required: true },
   intervals: [...Object.keys(names), "1m", "5m", "15m", "30m", "1h"],
-  source({ subject, from, interval = "1d" }, { environment }) {
+  source({ dataset, subject, from, interval = "1d" }, { environment }) {
     const pair = pairOf(subject);
     const url = new URL("https://www.alphavantage.co/query");
+    if (dataset === "fundamentals") {
+      url.searchParams.set("function", reports[0] ?? "");
+      url.searchParams.set("symbol", subject);
+      url.searchParams.set("apikey", requireKey(alphavantage, environment));
+      return { kind: "http", url: url.href };
+    }
     const minutes = interval.replace("1h", "60min").replace(/m$/, "min");
     if (pair?.kind === "fx") {
       url.searchParams.set("function", isIntraday(interval) ? "FX_INTRADAY" : `FX_${names[interval]}`);
@@ -42,8 +51,14 @@ export const alphavantage: Provider = {
     return { kind: "http", url: url.href };
   },
   // Intraday bars of the past come month by month.
-  next({ source, status }, { to }) {
+  next({ source, status }, { dataset, to }) {
     const url = new URL(source.url);
+    if (dataset === "fundamentals") {
+      const following = reports[1 + reports.indexOf(url.searchParams.get("function") ?? "")];
+      if (status !== 200 || following === undefined) return undefined;
+      url.searchParams.set("function", following);
+      return { ...source, url: url.href };
+    }
     const month = url.searchParams.get("month");
     const last = (to ?? new Date().toISOString()).slice(0, 7);
     if (status !== 200 || month === null || month >= last) return undefined;

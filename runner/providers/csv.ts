@@ -18,6 +18,8 @@ export interface FileToLand {
   readonly path: string;
   /** What the whole file is about: the symbol of its bars. Without it the subject is the name of the file. */
   readonly about?: { readonly key: "symbol"; readonly value: string } | undefined;
+  /** A request of its own, whatever the file is called: what it is about, and how it is to be read. A later file for it takes the place of an earlier one. */
+  readonly request?: { readonly subject: string; readonly url: string } | undefined;
 }
 
 /** A file up to this size is kept as one body; a larger one in pieces of about this size, cut at line ends. */
@@ -33,9 +35,9 @@ export async function landFile(pool: pg.Pool, file: FileToLand): Promise<Landed>
   await requireFile(file.path);
   const first = await measure(file.path);
   const name = basename(file.path);
-  const url = `file:${encodeURI(name)}${file.about === undefined ? "" : `?${file.about.key}=${encodeURIComponent(file.about.value)}`}`;
+  const url = file.request?.url ?? `file:${encodeURI(name)}${file.about === undefined ? "" : `?${file.about.key}=${encodeURIComponent(file.about.value)}`}`;
   const contentType = /\.(nd)?jsonl?(\.gz)?$/i.test(name) ? "application/x-ndjson" : "text/csv";
-  const request = [file.runId, "csv", file.dataset, file.about?.value ?? name, url, "READ", 200, "{}", contentType];
+  const request = [file.runId, "csv", file.dataset, file.request?.subject ?? file.about?.value ?? name, url, "READ", 200, "{}", contentType];
   return await transaction(pool, async (client) => {
     const landed = await one<{ raw_response_id: string; is_new: boolean }>(
       client,

@@ -1,3 +1,4 @@
+// In a process of its own: memory is measured.
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createServer as createTcpServer, type AddressInfo } from "node:net";

@@ -2,6 +2,8 @@ import { EXIT, UserError } from "../config/user-error.ts";
 import { alphavantage } from "./alphavantage.ts";
 import { binance } from "./binance.ts";
 import { coinbase } from "./coinbase.ts";
+import { fmp } from "./fmp.ts";
+import { fred } from "./fred.ts";
 import { kraken } from "./kraken.ts";
 import { polygon } from "./polygon.ts";
 import { datasets, type Dataset, type FetchRequest, type Provider } from "./provider.ts";
@@ -14,7 +16,7 @@ import { yahoo } from "./yahoo.ts";
 
 /** Every provider that can be asked. Files of the user come in through `importFile` instead. */
 export const providers: Readonly<Record<string, Provider>> = {
-  sample, yahoo, tiingo, polygon, twelvedata, alphavantage, stooq, binance, coinbase, kraken, sec,
+  sample, yahoo, tiingo, polygon, twelvedata, alphavantage, stooq, binance, coinbase, kraken, sec, fmp, fred,
 };
 
 /** The provider of a name, or one sentence that lists the names. */
@@ -58,7 +60,7 @@ export function checkRequest(provider: Provider, request: { dataset: string; sub
 }
 
 function isTicker(dataset: Dataset): boolean {
-  return dataset === "bars" || dataset === "fundamentals";
+  return dataset !== "trades" && dataset !== "documents";
 }
 
 function isDate(text: string): boolean {

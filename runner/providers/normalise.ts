@@ -69,7 +69,10 @@ async function landAndNormalise(
       if (row.outcome === "refused") {
         await client.query("select pipeline.fail_run($1, $2, $3)", [runId, row.error_code, row.message]);
       } else {
-        const summary = { raw_response_id: Number(landed.rawResponseId), new: newCount, versions: versionCount, quarantined: row.quarantined_count };
+        const notices = await value<string[]>(client, "select array(select ingest.notices(array[$1::bigint]))", [landed.rawResponseId]);
+        const summary = {
+          raw_response_id: Number(landed.rawResponseId), new: newCount, versions: versionCount, quarantined: row.quarantined_count, ...(notices.length === 0 ? {} : { notices }),
+        };
         await finishRun(client, runId, row.row_count, newCount + versionCount, summary, row.message ?? (isRepeated ? "read before" : "normalised"));
       }
       return {

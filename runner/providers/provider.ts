@@ -1,7 +1,7 @@
 import { EXIT, UserError } from "../config/user-error.ts";
 
 /** What can be asked of a provider. */
-export const datasets = ["bars", "fundamentals", "trades", "documents"] as const;
+export const datasets = ["bars", "actions", "fundamentals", "filings", "identifiers", "macro", "sessions", "members", "trades", "documents"] as const;
 export type Dataset = (typeof datasets)[number];
 
 /** One thing to fetch. */

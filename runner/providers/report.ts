@@ -48,6 +48,8 @@ export async function reportOn(pool: pg.Pool, results: readonly IngestResult[]):
       );
     }
   }
+  const notices = await readNotices(pool, results.map(({ outcome }) => outcome.rawResponseId));
+  parts.push(...notices);
   const columns = ["subject", "rows", "accepted", "new", "new versions", "quarantined", "raw response"];
   const summary = table(
     columns,
@@ -69,7 +71,7 @@ export async function reportOn(pool: pg.Pool, results: readonly IngestResult[]):
   const findings = results.some(({ outcome }) => outcome.quarantinedCount > 0 || outcome.outcome === "held");
   return {
     text: [summary, ...parts].join("\n\n"),
-    data: { results: data, stale },
+    data: { results: data, stale, notices },
     exitCode: refused ? EXIT.failed : findings ? EXIT.findings : EXIT.ok,
   };
 }
@@ -90,6 +92,11 @@ async function readStaleMarks(pool: pg.Pool): Promise<StaleMark[]> {
        (min(from_ts) at time zone 'UTC')::date::text as first_day, (max(to_ts) at time zone 'UTC')::date::text as last_day
      from pipeline.stale_range group by consumer order by consumer`,
   );
+}
+
+async function readNotices(pool: pg.Pool, rawResponseIds: readonly string[]): Promise<string[]> {
+  const found = await rows<{ notice: string }>(pool, "select notice from ingest.notices($1) as notice", [rawResponseIds]);
+  return found.map(({ notice }) => notice);
 }
 
 function sentence(text: string): string {

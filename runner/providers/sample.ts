@@ -15,6 +15,7 @@ interface Sample {
 const samples: Readonly<Record<string, Sample>> = {
   "bars AAPL": packageFile("@observablehq/sample-datasets", "aapl.csv"),
   "bars ^GSPC": packageFile("vega-datasets", "data/sp500-2000.csv"),
+  "actions AAPL": ownFile("aapl-actions.csv", "text/csv"),
   "fundamentals AAPL": ownFile("apple-companyfacts.json", "application/json"),
   "trades demo": ownFile("demo-trades.csv", "text/csv"),
   "documents notes": ownFile("documents.ndjson", "application/x-ndjson"),
@@ -23,7 +24,7 @@ const samples: Readonly<Record<string, Sample>> = {
 /** The samples that come with marketbase, for trying it out without a network. */
 export const sample: Provider = {
   name: "sample",
-  datasets: ["bars", "fundamentals", "trades", "documents"],
+  datasets: ["bars", "actions", "fundamentals", "trades", "documents"],
   subject: /^[A-Za-z0-9^][A-Za-z0-9.^=_-]{0,31}$/,
   hosts: [],
   source({ dataset, subject }): FileSource {

@@ -8,20 +8,25 @@ const frequencies: Readonly<Record<string, string>> = { "1d": "daily", "1w": "we
 const PAGE = 10_000;
 const bars = z.array(z.object({ date: z.string().regex(/^\d{4}-\d{2}-\d{2}/) }));
 
-/** Tiingo: end-of-day bars with dividends and splits, intraday bars of IEX, currencies and crypto-currencies. */
+/** Tiingo: end-of-day bars with dividends and splits, intraday bars of IEX, currencies and crypto-currencies; statements of companies. */
 export const tiingo: Provider = {
   name: "tiingo",
-  datasets: ["bars"],
+  datasets: ["bars", "fundamentals"],
   subject: /^[A-Z0-9][A-Z0-9.=-]{0,19}$/,
   hosts: ["api.tiingo.com"],
   // 50 requests an hour without a paid plan.
   limit: { requests: 50, perSeconds: 3_600 },
   key: { from: "https://www.tiingo.com/account/api/token", required: true },
   intervals: [...Object.keys(frequencies), "1m", "5m", "15m", "30m", "1h", "4h"],
-  source({ subject, from, to, interval = "1d" }, { environment }) {
+  source({ dataset, subject, from, to, interval = "1d" }, { environment }) {
     const pair = pairOf(subject);
     const url = new URL("https://api.tiingo.com");
-    if (pair !== undefined) {
+    if (dataset === "fundamentals") {
+      url.pathname = `/tiingo/fundamentals/${subject.replaceAll(".", "-")}/statements`;
+      url.searchParams.set("format", "json");
+      // By the ends of the periods; as reported, the dates are those of the filings.
+      url.searchParams.set("asReported", "false");
+    } else if (pair !== undefined) {
       const name = `${pair.base}${pair.quote}`.toLowerCase();
       url.pathname = pair.kind === "fx" ? `/tiingo/fx/${name}/prices` : "/tiingo/crypto/prices";
       if (pair.kind === "crypto") url.searchParams.set("tickers", name);

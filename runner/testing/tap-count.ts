@@ -14,7 +14,8 @@ const testPoint = /^( *)(not )?ok\b(?: \d+)?(?: - )?(.*)$/;
 
 /**
  * Counts assertions in TAP as it arrives, line by line. A test point that closes an indented block repeats what the block said, so only
- * the innermost points count; one that closes a block without any failure of its own and still says `not ok` (a time-out, a wrong plan) counts too.
+ * the innermost points count, and a passing one not at the outermost level, where it stands for a file; one that closes a block without any
+ * failure of its own and still says `not ok` (a time-out, a wrong plan) counts too.
  */
 export function countTap(onEvent: (event: TapEvent) => void = () => undefined): { line(text: string): void; count: TapCount } {
   const count: TapCount = { passed: 0, failed: 0, skipped: 0 };
@@ -42,7 +43,7 @@ export function countTap(onEvent: (event: TapEvent) => void = () => undefined): 
     const result: TapCount = { passed: 0, failed: 0, skipped: 0 };
     if (skip !== null && isLeaf) result.skipped = 1;
     else if (not !== undefined && (isLeaf || own.failed === 0)) result.failed = 1;
-    else if (isLeaf) result.passed = 1;
+    else if (isLeaf && level > 0) result.passed = 1;
     inFailure = undefined;
     if (result.failed > 0) {
       inFailure = level;

@@ -104,11 +104,13 @@ grant insert (feature_set_id, instrument_ids, from_ts, to_ts, bars, run_id) on f
 grant update (instrument_ids, from_ts, to_ts, bars, error) on feature.computation_task to marketbase_worker;
 grant delete on feature.computation_task to marketbase_worker;
 
--- A look-ahead probe computes from bars and facts: stored vectors, which know the future of its world, do not exist for it.
+-- To a look-ahead probe only the vectors of its world exist (feature.enter_world says which): those that were computed in it, to be compared.
 drop policy if exists feature_vector_probe on feature.feature_vector;
-create policy feature_vector_probe on feature.feature_vector as restrictive for select to marketbase_probe using (false);
+create policy feature_vector_probe on feature.feature_vector as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
 drop policy if exists feature_vector_history_probe on feature.feature_vector_history;
-create policy feature_vector_history_probe on feature.feature_vector_history as restrictive for select to marketbase_probe using (false);
+create policy feature_vector_history_probe on feature.feature_vector_history as restrictive for select to marketbase_probe
+  using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
 
 alter table feature.stale_cross_section enable row level security;
 drop policy if exists stale_cross_section_read on feature.stale_cross_section;

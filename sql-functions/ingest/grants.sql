@@ -59,11 +59,11 @@ revoke all on ingest.candidate_fact from public, marketbase_reader, marketbase_w
 grant select, delete on ingest.candidate_fact to marketbase_worker;
 grant insert (
   raw_response_id, row_no, instrument_id, taxonomy, concept, unit, period_start, period_end, value, fiscal_year, fiscal_period, form, accession,
-  filed, payload
+  filed, known_from, payload
 ) on ingest.candidate_fact to marketbase_worker;
 grant update (
   raw_response_id, row_no, instrument_id, taxonomy, concept, unit, period_start, period_end, value, fiscal_year, fiscal_period, form, accession,
-  filed, payload
+  filed, known_from, payload
 ) on ingest.candidate_fact to marketbase_worker;
 
 alter table ingest.candidate_action enable row level security;
@@ -81,6 +81,19 @@ create policy quarantine_insert on ingest.quarantine for insert to marketbase_wo
 revoke all on ingest.quarantine from public, marketbase_reader, marketbase_worker;
 grant select on ingest.quarantine to marketbase_reader;
 grant insert (raw_response_id, dataset, row_no, symbol, instrument_id, ts, rules, reason, payload, run_id) on ingest.quarantine to marketbase_worker;
+
+alter table ingest.provider_field enable row level security;
+drop policy if exists provider_field_read on ingest.provider_field;
+create policy provider_field_read on ingest.provider_field for select to marketbase_reader using (true);
+revoke all on ingest.provider_field from public, marketbase_reader, marketbase_worker;
+grant select on ingest.provider_field to marketbase_reader;
+
+alter table ingest.candidate_action_span enable row level security;
+drop policy if exists candidate_action_span_work on ingest.candidate_action_span;
+create policy candidate_action_span_work on ingest.candidate_action_span for all to marketbase_worker using (true) with check (true);
+revoke all on ingest.candidate_action_span from public, marketbase_reader, marketbase_worker;
+grant select, delete on ingest.candidate_action_span to marketbase_worker;
+grant insert (raw_response_id, instrument_id, action_type, from_date, to_date) on ingest.candidate_action_span to marketbase_worker;
 
 alter table ingest.field_tolerance enable row level security;
 drop policy if exists field_tolerance_read on ingest.field_tolerance;

@@ -30,6 +30,8 @@ create or replace trigger _100_append_only before update or delete or truncate o
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on market.corporate_action_history
   for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on market.macro_observation
+  for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on market.instrument_group_history
   for each statement execute function internal.refuse_change();
 -- A membership that ends is a row without a name.

@@ -29,13 +29,21 @@ begin
   normaliser := case response.dataset
     when 'trades' then to_regprocedure('portfolio.record_trades(bigint, bigint)')
     when 'documents' then to_regprocedure('search.record_documents(bigint, bigint)')
+    when 'filings' then to_regprocedure(format('ingest.normalise_%s_filings(bigint, bigint)', response.provider))
+    when 'identifiers' then to_regprocedure(format('ingest.normalise_%s_identifiers(bigint, bigint)', response.provider))
+    when 'macro' then to_regprocedure(format('ingest.normalise_%s_macro(bigint, bigint)', response.provider))
+    when 'sessions' then to_regprocedure('ingest.record_sessions(bigint, bigint)')
+    when 'members' then to_regprocedure('ingest.record_members(bigint, bigint)')
     else to_regprocedure(format('ingest.normalise_%s_%s(bigint)', response.provider, response.dataset))
   end;
   if normaliser is null then
     raise exception using
       errcode = 'MB001',
       message = format('the provider %s has no %s', response.provider, response.dataset),
-      hint = format('A normaliser is a function ingest.normalise_%s_%s(raw_response_id bigint).', response.provider, response.dataset);
+      hint = format(
+        'A normaliser is a function ingest.normalise_%s_%s(%sraw_response_id bigint).', response.provider, response.dataset,
+        case when response.dataset in ('filings', 'identifiers', 'macro') then 'run_id bigint, ' end
+      );
   end if;
 
   perform pg_advisory_xact_lock(hashtextextended('ingest.normalisation ' || p_raw_response_id, 0));
@@ -68,6 +76,9 @@ begin
       result.accepted_count := result.row_count;
       result.new_count := result.row_count;
       result.changed_count := result.row_count;
+    elsif response.dataset in ('filings', 'identifiers', 'macro', 'sessions', 'members') then
+      execute format('select * from %s($1, $2)', normaliser::regproc) into accepted using p_run_id, p_raw_response_id;
+      result.row_count := accepted.new_count + accepted.changed_count + accepted.unchanged_count;
     else
       execute format('select %s($1)', normaliser::regproc) using p_raw_response_id;
     end if;
@@ -113,6 +124,13 @@ begin
       perform ingest.accept_actions(p_run_id, p_raw_response_id);
       delete from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
       delete from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
+      delete from ingest.candidate_action_span span where span.raw_response_id = p_raw_response_id;
+
+    elsif result.outcome = 'normalised' and response.dataset = 'actions' then
+      select count(*) into result.row_count from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
+      accepted := ingest.accept_actions(p_run_id, p_raw_response_id);
+      delete from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
+      delete from ingest.candidate_action_span span where span.raw_response_id = p_raw_response_id;
 
     elsif result.outcome = 'normalised' and response.dataset = 'fundamentals' then
       select count(*) into result.row_count from ingest.candidate_fact candidate where candidate.raw_response_id = p_raw_response_id;
@@ -169,11 +187,18 @@ begin
         feature_value_count = excluded.feature_value_count, training_set_count = excluded.training_set_count, prediction_count = excluded.prediction_count;
       delete from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
       delete from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
+      delete from ingest.candidate_action_span span where span.raw_response_id = p_raw_response_id;
       delete from ingest.candidate_fact candidate where candidate.raw_response_id = p_raw_response_id;
       result.row_count := 0;
   end;
 
-  if result.outcome <> 'held' and response.dataset in ('bars', 'fundamentals') then
+  -- What has no rules and candidates comes back with its counts; the rows that could not be read are in quarantine.
+  if result.outcome = 'normalised' and response.dataset in ('filings', 'identifiers', 'macro') then
+    select count(*) into rejected_count from ingest.quarantine refused where refused.raw_response_id = p_raw_response_id and refused.run_id = p_run_id;
+    result.row_count := result.row_count + rejected_count;
+  end if;
+
+  if result.outcome <> 'held' and response.dataset not in ('trades', 'documents') then
     result.quarantined_count := rejected_count;
     result.accepted_count := result.row_count - rejected_count;
     result.new_count := coalesce(accepted.new_count, 0);
@@ -193,7 +218,7 @@ end
 $$;
 
 comment on function pipeline.normalise_response(bigint, bigint) is
-'Makes market data (or trades, or documents) of a landed body in the transaction of the caller: the normaliser ingest.normalise_<provider>_<dataset> reads it, quality.validate_candidates judges the rows, those that fail a critical rule
+'Makes market data (or trades, documents, sessions of an exchange or members of a universe) of a landed body in the transaction of the caller: the normaliser ingest.normalise_<provider>_<dataset> reads it, quality.validate_candidates judges the rows, those that fail a critical rule
 go to ingest.quarantine, the others to the market tables as new rows or new versions. Returns and stores the row of ingest.normalisation; a body that cannot be read gets outcome refused with the cause, and nothing else of it is stored.
 A body that would restate more rows than ingest.provider.restatement_limit (new rows and changes of the adjusted close alone do not count) is taken back whole: outcome held, and ingest.held_response says what it would touch until pipeline.accept_held.
 A body that this version of its normaliser has read already is not read again: its row comes back; one that it refused is tried again. MB001 when there is no such response or normaliser.';

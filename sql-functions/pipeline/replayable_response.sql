@@ -2,7 +2,9 @@
 create or replace view pipeline.replayable_response with (security_invoker = true) as
 select
   response.raw_response_id, response.provider, response.dataset, response.subject, response.fetched_at, latest.outcome, latest.normaliser_version as read_by,
-  internal.function_version(to_regprocedure(latest.normaliser || '(bigint)')) as would_be_read_by
+  internal.function_version(
+    coalesce(to_regprocedure(latest.normaliser || '(bigint)'), to_regprocedure(latest.normaliser || '(bigint, bigint)'))
+  ) as would_be_read_by
 from ingest.raw_response response
 cross join lateral (
   select normalisation.outcome, normalisation.normaliser, normalisation.normaliser_version
@@ -11,7 +13,7 @@ cross join lateral (
   order by normalisation.recorded_at desc, normalisation.run_id desc
   limit 1
 ) as latest
-where response.dataset not in ('trades', 'documents');
+where response.dataset not in ('trades', 'documents', 'sessions', 'members');
 
 comment on view pipeline.replayable_response is
 E'@behavior -*\nBodies of market data that were read, with the version of the normaliser that read them last and the one that would now; marketbase ingest replay reads again those for which they differ.';

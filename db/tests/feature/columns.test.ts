@@ -29,12 +29,12 @@ t.test("what is known of a company when a bar closes", async (t) => {
   t.match(rows["2014-06-09"], { shares_outstanding: 6_029_667_000, market_cap: 93.7 * 6_029_667_000 });
   t.match(rows["2020-08-31"], { shares_outstanding: 17_102_536_000, eps_diluted_ttm: (3.03 + 4.99 + 2.55 + 2.58) / 4 });
 
-  await db.query("update ingest.provider set splits_adjusted_to = '2018-01-01' where provider = 'test_bench'");
+  await db.query("update ingest.provider set price_basis = 'split', splits_adjusted_to = '2018-01-01' where provider = 'test_bench'");
   const adjusted = (await columns())["2014-06-06"];
   t.match(adjusted, { raw_close: 645.57 * 7 }, "a close in the shares of 2018 counts seven times in those of its day");
   await db.query("update ingest.provider set splits_adjusted_to = 'infinity' where provider = 'test_bench'");
   t.match(await columns(), { "2014-06-06": { raw_close: 645.57 * 28 }, "2020-08-28": { raw_close: 499.23 * 4 }, "2020-08-31": { raw_close: 129.04 } }, "in those of the day on which it was fetched");
-  await db.query("update ingest.provider set splits_adjusted_to = null where provider = 'test_bench'");
+  await db.query("update ingest.provider set price_basis = 'raw', splits_adjusted_to = null where provider = 'test_bench'");
 
   for (const day of Object.keys(closes)) {
     t.same((await columns(`, '1d', array['${day}Z'::timestamptz], array['${day}Z'::timestamptz]`))[day], rows[day], `${day} by itself is bit for bit the same`);
@@ -107,7 +107,7 @@ t.test("the place of a session in the calendar, as a list of the sessions gives 
 });
 
 t.test("the columns are listed with where they come from", async (t) => {
-  t.same(await db.query("select source, count(*)::int as columns from feature.bar_column group by source order by source", [], "reader"), [{ source: "bar", columns: 5 }, { source: "calendar", columns: 25 }, { source: "fundamental", columns: 48 }]);
+  t.same(await db.query("select source, count(*)::int as columns from feature.bar_column group by source order by source", [], "reader"), [{ source: "adjusted", columns: 5 }, { source: "bar", columns: 5 }, { source: "calendar", columns: 25 }, { source: "fundamental", columns: 48 }]);
   t.same(
     await db.query("select column_name, concepts from feature.bar_column where column_name in ('equity_year_ago', 'revenue_ttm', 'market_cap', 'raw_close', 'days_since_filing', 'month') order by column_name"),
     [

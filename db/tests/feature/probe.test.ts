@@ -1,60 +1,7 @@
 import t from "tap";
-import { testDatabase, type TestDatabase } from "../support/database.ts";
-import { addBars, addInstrument, dayAfter, defineSet, openBench, randomBar, randomNumbers, startRun, type Bench, type Id } from "./fixture.ts";
-
-interface Probe {
-  readonly id: string;
-  readonly status: string;
-  readonly checked: number;
-  readonly failed: number;
-  readonly message: string;
-  /** Features named by findings, sorted. */
-  readonly features: string[];
-  readonly reasons: string[];
-}
-
-/** Probes a set as the worker does. */
-async function probe(db: TestDatabase, set: string, samples = 12, seed = 1, instrumentIds: Id[] | null = null): Promise<Probe> {
-  const [result] = await db.query<Omit<Probe, "features" | "reasons">>(
-    `select validation_result_id as id, status, checked_count::int as checked, failed_count::int as failed, message
-     from feature.probe($1, $2, $3, $4, $5)`,
-    [await startRun(db), set, samples, seed, instrumentIds], "worker",
-  );
-  if (result === undefined) throw new Error("feature.probe gave no row");
-  const [named] = await db.query<{ features: string[]; reasons: string[] }>(
-    `select coalesce(array_agg(distinct name order by name), '{}') as features, coalesce(array_agg(distinct observed ->> 'sampled'), '{}') as reasons
-     from quality.validation_finding, jsonb_object_keys(observed -> 'features') as name where validation_result_id = $1`,
-    [result.id],
-  );
-  return { ...result, features: named?.features ?? [], reasons: named?.reasons ?? [] };
-}
-
-/** Creates a kernel as a careless author would: what its comment says of its reach is not true. */
-async function plantKernel(db: TestDatabase, name: string, signature: string, lookback: string, body: string): Promise<void> {
-  await db.query(`
-    create function ta.${name}(${signature}) returns double precision[] language plpgsql immutable parallel safe set search_path to pg_catalog, pg_temp as $kernel$
-    ${body}
-    $kernel$;
-    comment on function ta.${name} is E'Planted.\\nlookback: ${lookback}';
-    grant execute on function ta.${name} to marketbase_reader`);
-}
-
-/** Instruments with random bars; some bars are corrected, removed, and put back later. */
-async function fillMarket(bench: Bench, symbols: readonly string[], bars: number): Promise<Id[]> {
-  const random = randomNumbers(7);
-  const ids: Id[] = [];
-  for (const symbol of symbols) {
-    const id = await addInstrument(bench, symbol);
-    ids.push(id);
-    await addBars(bench, id, Array.from({ length: bars }, (_, i) => randomBar(random, dayAfter(i), 100)));
-  }
-  for (const [i, known] of [[30, "2020-02-10T12:00:00Z"], [31, "2020-05-01T12:00:00Z"], [90, "2020-04-03T09:00:00Z"], [90, "2020-04-20T09:00:00Z"]] as const) {
-    await addBars(bench, ids[0] as Id, [randomBar(random, dayAfter(i), 100, known)]);
-  }
-  await bench.db.query("delete from market.price_data where instrument_id = $1 and session_date = any ($2)", [ids[1], [dayAfter(50), dayAfter(70)]]);
-  await addBars(bench, ids[1] as Id, [randomBar(random, dayAfter(70), 100)]);
-  return ids;
-}
+import { testDatabase } from "../support/database.ts";
+import { addBars, addInstrument, dayAfter, defineSet, openBench, randomBar, randomNumbers, startRun, type Id } from "./fixture.ts";
+import { fillMarket, plantKernel, probe } from "./probing.ts";
 
 t.test("sets without a leak pass, whatever was corrected, removed and put back", async (t) => {
   const bench = await openBench(await testDatabase(t));
@@ -172,6 +119,61 @@ t.test("restated facts are not known before they are restated, however they are 
     t.match(found, { status, features: status === "failed" ? ["income"] : [] }, `a column: ${name}`);
     if (name === "today") t.same(found.reasons.includes("before a restatement"), true, "the last bar before the restatement is among the times");
   }
+});
+
+t.test("sets that compare instruments are probed in both stages", async (t) => {
+  const bench = await openBench(await testDatabase(t));
+  const { db, runId } = bench;
+  await fillMarket(bench, ["AAA", "BBB", "CCC", "DDD"], 90);
+  const group = (name: string, symbols: string[], from: string, knownFrom: string) =>
+    db.query("select market.set_group($1, 'sector', $2, $3, $4, $5)", [runId, name, symbols, from, knownFrom], "worker");
+  await group("Energy", ["AAA", "BBB", "CCC"], "2019-01-01", "2019-01-01Z");
+  await group("Utilities", ["DDD"], "2019-01-01", "2019-01-01Z");
+  // Said in March, of the time from February on.
+  await group("Utilities", ["AAA"], dayAfter(40), `${dayAfter(65)}T10:00:00Z`);
+  const honest = { place: "cs.rank(ta.roc(close, 5))", excess: "cs.demean(ta.roc(close, 5), sector)" };
+  await defineSet(db, "compared", honest);
+  t.match(await probe(db, "compared"), { status: "passed", failed: 0 });
+  await plantKernel(db, "coming", "series double precision[]", "0", "begin return series[2:] || null::double precision; end");
+  await defineSet(db, "leaky_first", { ...honest, ahead: "cs.rank(ta.coming(close))" });
+  t.match(await probe(db, "leaky_first"), { status: "failed", features: ["ahead", "leaky_first_base.coming_close"] }, "a leak in the first stage");
+  await db.query(
+    "update feature.feature_set_version set compiled_sql = replace(compiled_sql, ', max(known_sector) over section', '') where feature_set_version_id = (feature.version_of('compared')).feature_set_version_id",
+  );
+  t.match(await probe(db, "compared"), { status: "failed", features: ["excess"], reasons: ["before a change of group"] }, "a sector that is not known yet");
+  t.same(
+    await db.query("select (select count(*)::int from market.instrument) as instruments, (select count(*)::int from feature.feature_vector) as vectors, (select count(*)::int from market.instrument_group) as changes"),
+    [{ instruments: 4, vectors: 0, changes: 5 }], "nothing is left of the worlds",
+  );
+});
+
+t.test("a leak is found as often as the comment says", async (t) => {
+  const bench = await openBench(await testDatabase(t));
+  const { db } = bench;
+  const ids = await fillMarket(bench, ["AAA", "BBB", "CCC"], 120);
+  // Leaks at some of the times, or in some of the vectors, by hash, none where times are chosen; 400 seeds each, and what the formula gives for what was drawn.
+  for (const [what, leak, every] of [["times", "0", 8], ["vectors", "id", 15]] as const) {
+    const [found] = await db.query<{ missed: number; formula: number; share: number }>(
+      `with drawn as materialized (
+         select seed, chosen.ts, chosen.reason = 'random' as is_random from generate_series(1, 400) as seed cross join lateral feature.probe_times($1, '1d', 5, 24, seed) as chosen
+       ), bar as materialized (
+         select instrument_id as id, ts, hashint8extended(extract(epoch from ts)::bigint, ${leak}) % ${every} = 0 and ts not in (select ts from drawn where not is_random) as leaks
+         from market.price_data cross join lateral (select instrument_id as id) as same where instrument_id = any ($1)
+       ), rate as (select avg(leaks::int)::float8 as share from bar),
+       trial as (
+         select seed, count(distinct ts) as times, count(*) as vectors, not bool_or(leaks) as missed from drawn join bar using (ts) where is_random group by seed
+       )
+       select avg(missed::int)::float8 as missed, avg((1 - share) ^ ${what})::float8 as formula, min(share) as share from trial, rate`,
+      [ids],
+    );
+    const { missed = 1, formula = 0, share = 0 } = found ?? {};
+    const error = Math.sqrt((formula * (1 - formula)) / 400);
+    t.ok(share > 0.01 && formula > 0.1 && formula < 0.9, `leaks at ${share.toFixed(3)} of the ${what}`);
+    t.ok(missed <= formula + 3 * error, `missed ${missed.toFixed(4)} of the time, at most ${formula.toFixed(4)} by the formula, give or take ${error.toFixed(4)}`);
+  }
+  const { message } = await probe(db, "qlib14", 12);
+  const n = /Seed 1, 12 times\. A leak that shows in 5% of the vectors is missed with probability ([\d.]+)/.exec(message)?.[1];
+  t.ok(Number(n) <= 0.95 ** 18 + 1e-4, `at least six random times of three instruments: ${n}`);
 });
 
 t.test("who asks and for what", async (t) => {

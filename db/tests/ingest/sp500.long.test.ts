@@ -1,3 +1,4 @@
+// In a process of its own: memory is measured.
 import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import t from "tap";

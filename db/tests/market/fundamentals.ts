@@ -19,10 +19,10 @@ export type Facts = Record<string, Record<string, { readonly units: Record<strin
 /** The companies whose complete facts lie beside the checkout. */
 export const companies = { AAPL: "recordings/sec/companyfacts-CIK0000320193.json.gz", NVDA: "recordings/sec/companyfacts-CIK0001045810.json.gz" } as const;
 
-/** The facts of a file of companyfacts under the tags that concepts use. */
-export async function factsOf(db: TestDatabase, path: string): Promise<{ cik: number; entityName: string; facts: Facts }> {
+/** The facts of a file of companyfacts under the tags that concepts, or lines of statements, use. */
+export async function factsOf(db: TestDatabase, path: string, mapping: "concept_tag" | "statement_tag" = "concept_tag"): Promise<{ cik: number; entityName: string; facts: Facts }> {
   const document = JSON.parse(gunzipSync(readFileSync(path)).toString()) as { cik: number; entityName: string; facts: Facts };
-  const tags = new Set((await db.query<{ tag: string }>("select distinct tag from market.concept_tag")).map(({ tag }) => tag));
+  const tags = new Set((await db.query<{ tag: string }>(`select distinct tag from market.${mapping}`)).map(({ tag }) => tag));
   const facts = Object.fromEntries(["dei", "us-gaap"].map((taxonomy) => [taxonomy, Object.fromEntries(Object.entries(document.facts[taxonomy] ?? {}).filter(([tag]) => tags.has(tag)))]));
   return { ...document, facts };
 }

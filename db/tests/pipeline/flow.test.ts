@@ -166,7 +166,7 @@ t.test("the flow of the demonstration, twice, and after a correction", { timeout
 
   await t.test("the summary reads what the flow made", async (t) => {
     const summary = await readSummary(db.pool("worker"), root);
-    t.equal(summary.changes.length, 14);
+    t.equal(summary.changes.length, 15);
     t.ok(summary.models.every((model) => model.information_coefficient !== null && model.rows_out_of_sample > 0));
     t.ok(summary.prediction?.bodies.length);
   });

@@ -44,7 +44,7 @@ t.test("F1: runs are fenced, joined and swept", async (t) => {
   const db = await testDatabase(t);
   const root = await db.value<string>("select pipeline.start_flow('demo')::text", [], "worker");
   t.equal(await db.value<string>("select pipeline.start_flow('demo')::text", [], "worker"), root, "a second start joins the first");
-  t.equal(await db.value("select count(*)::int from graphile_worker.jobs", [], "worker"), 5, "one job for each step of the first stage");
+  t.equal(await db.value("select count(*)::int from graphile_worker.jobs", [], "worker"), 6, "one job for each step of the first stage");
   t.equal((await db.refused("select pipeline.start_flow('nothing')", [], "worker")).code, "MB003");
 
   const run = await db.value<string>("select run_id::text from pipeline.pipeline_run where step = 'fetch_trades'");

@@ -9,7 +9,7 @@ import { testDatabase, type TestDatabase } from "../support/database.ts";
 async function findings(db: TestDatabase, ...rules: string[]): Promise<string[]> {
   const client = await db.owner.connect();
   try {
-    return (await catalogueFindings(client)).filter(({ rule }) => rules.includes(rule)).map(formatFinding);
+    return (await catalogueFindings(client, rules)).map(formatFinding);
   } finally {
     client.release();
   }

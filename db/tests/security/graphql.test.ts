@@ -1,3 +1,4 @@
+// In a process of its own: answers are timed to the millisecond.
 import { once } from "node:events";
 import { request } from "node:http";
 import { connect } from "node:net";

@@ -3,11 +3,9 @@ import { join } from "node:path";
 import pg from "pg";
 import t from "tap";
 import { repositoryRoot } from "../../../runner/config/config.ts";
-import { withConnection } from "../../../runner/database/connect.ts";
+import { connect } from "../../../runner/database/connect.ts";
 import type { Purpose } from "../../../runner/database/connections.ts";
-import { repositoryLayout } from "../../../runner/database/layout.ts";
-import { createPool, rows } from "../../../runner/database/pool.ts";
-import { grantDatabase } from "../../../runner/database/prepare.ts";
+import { createPool } from "../../../runner/database/pool.ts";
 import { templateDatabase, useTestCluster, type TestCluster } from "../../../runner/testing/cluster.ts";
 
 /** What the server said when it refused. */
@@ -45,27 +43,34 @@ interface Test {
   fail(message: string): unknown;
 }
 
-let cluster: Promise<{ cluster: TestCluster; template: string }> | undefined;
+/** What all databases of a file share. */
+interface Opened {
+  readonly cluster: TestCluster;
+  readonly template: string;
+  /** The superuser's connection: opening one costs as much as copying the template. */
+  readonly admin: pg.Client;
+}
+
+let opened: Promise<Opened> | undefined;
 let count = 0;
 
 /** A fresh database for a test. It has the migrations, the functions and the seed rows, and nothing else. */
 export async function testDatabase(test: Test): Promise<TestDatabase> {
-  cluster ??= openCluster();
-  const { cluster: { urlFor }, template } = await cluster;
+  opened ??= open();
+  const { cluster: { urlFor }, template, admin } = await opened;
   const name = `mb_test_${process.pid}_${++count}`;
   const pools = new Map<Purpose, pg.Pool>();
-  await withConnection(urlFor("admin", "postgres"), (admin) => admin.query(`create database ${pg.escapeIdentifier(name)} template ${pg.escapeIdentifier(template)} strategy file_copy`));
+  await admin.query(`create database ${pg.escapeIdentifier(name)} template ${pg.escapeIdentifier(template)} strategy file_copy`);
   test.teardown(async () => {
     await Promise.all([...pools.values()].map((pool) => pool.end()));
-    await withConnection(urlFor("admin", "postgres"), (admin) => admin.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`));
+    await admin.query(`drop database if exists ${pg.escapeIdentifier(name)} with (force)`);
   });
-  // Owner and grants of a database are not copied with it.
-  await withConnection(urlFor("admin", name), (admin) => grantDatabase(admin, repositoryLayout));
+  await grantLike(admin, template, name);
 
   const pool = (purpose: Purpose) => {
     const existing = pools.get(purpose);
     if (existing !== undefined) return existing;
-    const made = createPool(urlFor(purpose, name), { max: 5, name: "test", idleMilliseconds: 1_000 });
+    const made = createPool(urlFor(purpose, name), { max: 5, name: "test" });
     pools.set(purpose, made);
     return made;
   };
@@ -91,16 +96,16 @@ export async function testDatabase(test: Test): Promise<TestDatabase> {
     get author() {
       return pool("author");
     },
-    query: (sql, values, purpose = "migrator") => rows(pool(purpose), sql, values),
+    query: (sql, values, purpose = "migrator") => rowsOf(pool(purpose), sql, values),
     value: async <T>(sql: string, values?: unknown[], purpose: Purpose = "migrator") => {
-      const result = await rows(pool(purpose), sql, values);
+      const result = await rowsOf(pool(purpose), sql, values);
       const [first] = result;
       if (result.length !== 1 || first === undefined) throw new Error(`one row was expected and ${result.length} came: ${sql}`);
       return Object.values(first)[0] as T;
     },
     refused: async (sql, values, purpose = "migrator") => {
       try {
-        await pool(purpose).query(sql, values);
+        await rowsOf(pool(purpose), sql, values);
       } catch (error) {
         if (error instanceof pg.DatabaseError) return { code: error.code, message: error.message, hint: error.hint };
         throw error;
@@ -123,8 +128,44 @@ export function shared(test: Test, path: string): string | undefined {
   return undefined;
 }
 
-async function openCluster(): Promise<{ cluster: TestCluster; template: string }> {
-  const opened = await useTestCluster("test");
-  t.teardown(() => opened.server.release());
-  return { cluster: opened, template: await templateDatabase(opened) };
+async function open(): Promise<Opened> {
+  const cluster = await useTestCluster("test");
+  t.teardown(() => cluster.server.release());
+  const template = await templateDatabase(cluster);
+  const admin = await connect(cluster.urlFor("admin", "postgres"), "test");
+  t.teardown(async () => {
+    opened = undefined;
+    await admin.end();
+  });
+  return { cluster, template, admin };
+}
+
+/** Gives a copy the owner and the grants of its template: `create database` copies neither. */
+async function grantLike(admin: pg.Client, template: string, copy: string): Promise<void> {
+  const { rows } = await admin.query<{ statement: string }>(
+    `select format('alter database %I owner to %s', $2::text, datdba::regrole::text) as statement from pg_database where datname = $1
+     union all
+     select format('revoke all on database %I from public', $2::text)
+     union all
+     select format('grant %s on database %I to %s', string_agg(privilege_type, ', '), $2::text, case grantee when 0 then 'public' else grantee::regrole::text end)
+     from pg_database, aclexplode(datacl) where datname = $1 and grantee <> datdba group by grantee`,
+    [template, copy],
+  );
+  await admin.query(rows.map(({ statement }) => statement).join(";"));
+}
+
+/** The rows of a query. The connection outlives a refusal: `pool.query` would close it, and opening one costs more than most queries. */
+async function rowsOf<R extends pg.QueryResultRow>(pool: pg.Pool, sql: string, values?: unknown[]): Promise<R[]> {
+  const client = await pool.connect();
+  try {
+    const { rows } = await client.query<R>(sql, values);
+    client.release();
+    return rows;
+  } catch (error) {
+    await client.query("rollback").then(
+      () => client.release(),
+      (broken: Error) => client.release(broken),
+    );
+    throw error;
+  }
 }

@@ -99,6 +99,28 @@ t.test("TA-Lib's seeds and warm-ups, by hand", async (t) => {
   t.strictSame(await r("ta.mfi(array[1, 2, 1, 3], array[1, 2, 1, 3], array[1, 2, 1, 3], array[10, 10, 10, 10], 3)"), [null, null, null, (100 * 50) / 60], "MFI: 20 and 30 in, 10 out");
 });
 
+t.test("an exponential mean outlives its weights and what it averages", async (t) => {
+  const db = await testDatabase(t);
+  // Weights of a third a bar are gone after 680 bars, a mean that halves after 1,075: a product that rounds to zero is an error of PostgreSQL.
+  t.equal(await db.value("select (ta.ewm(array[7]::float8[] || array_fill(null::float8, array[5000]), 2))[5001]", []), 7, "a gap: the last value stays");
+  t.equal(await db.value("select (ta.ewm(array[7]::float8[] || array_fill(null::float8, array[5000]) || 9::float8, 2))[5002]", []), 9, "and counts nothing once there is another");
+  for (const span of [1, 2, 3, 4, 40]) {
+    t.equal(await db.value("select (ta.ewm(array[1]::float8[] || array_fill(0::float8, array[20000]), $1))[20001]", [span]), 0, `ones long past, span ${span}`);
+  }
+  // Long series; with weights that hardly fall it is the plain mean.
+  for (const [bars, span] of [[20_000, 2], [20_000, 250], [1_000_000, 2_000_000_000]]) {
+    const { last, expected, lowest, highest } = (await db.query<Record<string, number>>(
+      `with given as (select array_agg(100 + sin(n) order by n) as s from generate_series(1, $1::int) as n),
+         weighted as (select sum((100 + sin(n)) * weight) / sum(weight) as mean from generate_series($1::int - least($1::int, 60 * $2::bigint)::int + 1, $1::int) as n
+           cross join lateral (select exp(($1 - n) * ln(($2::float8 - 1) / ($2::float8 + 1))) as weight) as w)
+       select made[$1] as last, weighted.mean as expected, (select min(x) from unnest(made) as x) as lowest, (select max(x) from unnest(made) as x) as highest
+       from (select ta.ewm(s, $2::int) as made from given offset 0) as computed, weighted`, [bars, span],
+    ))[0] as { last: number; expected: number; lowest: number; highest: number };
+    t.ok(Math.abs(last / expected - 1) < 1e-12, `${bars} bars, span ${span}: ${last}, expected ${expected}`);
+    t.ok(lowest >= 99 && highest <= 101, "no bar leaves the range of the values");
+  }
+});
+
 t.test("what no reference has, by its formula", async (t) => {
   const db = await testDatabase(t);
   const series = Array.from({ length: 200 }, (_, bar) => Math.round(10_000 + 700 * Math.sin(bar * bar)) / 100);

@@ -4,22 +4,24 @@ import type { Command } from "../command.ts";
 const command: Command = {
   name: "features probe",
   summary: "Look for look-ahead in a feature set",
-  usage: "SET [--samples N] [--seed N] [--symbol SYMBOL …]",
+  usage: "SET [--samples N] [--seed N] [--symbol SYMBOL … | --all]",
   details:
     "Computes vectors again with the future removed, at sampled times: half at random, half where leaks show that show rarely. A value that differs is a failed validation (quality.latest_set_result). " +
-    "Another seed looks elsewhere. Exit status 3 when a leak is found.",
+    "A set that compares instruments is probed in both its stages, the instruments looked at being its cross-section. Another seed looks elsewhere. Exit status 3 when a leak is found.",
   examples: [
-    ["marketbase features probe qlib14", "60 times, five instruments"],
+    ["marketbase features probe qlib14", "60 times, five instruments; twenty of a set that compares instruments"],
     ["marketbase features probe qlib14 --samples 500 --seed 7 --symbol AAPL", "more closely, elsewhere, one instrument"],
+    ["marketbase features probe momentum_ranks --all --samples 20", "20 whole cross-sections"],
   ],
   arguments: { min: 1, max: 1 },
   options: {
     samples: { type: "string", value: "N", description: "times to compare at, 1 to 1000 (60)" },
     seed: { type: "string", value: "N", description: "what is drawn at random (1)" },
-    symbol: { type: "string", value: "SYMBOL", multiple: true, description: "look at this instrument, may be repeated (five are drawn)" },
+    symbol: { type: "string", value: "SYMBOL", multiple: true, description: "look at this instrument, may be repeated (five or twenty are drawn)" },
+    all: { type: "boolean", description: "look at all instruments: about 30 microseconds for each, time and bar that the set looks back on" },
   },
   async run(context) {
-    const { EXIT } = await import("../../config/user-error.ts");
+    const { EXIT, UserError } = await import("../../config/user-error.ts");
     const { positiveInteger } = await import("../positive-integer.ts");
     const { withPool } = await import("../with-pool.ts");
     const { probeSet } = await import("../../features/probe.ts");
@@ -27,10 +29,13 @@ const command: Command = {
     const [set = ""] = context.args;
     const samples = positiveInteger("--samples", context.option("samples") ?? "60", 1000);
     const seed = positiveInteger("--seed", context.option("seed") ?? "1", 1_000_000_000);
+    const symbols = context.all("symbol");
+    const all = context.flag("all");
+    if (all && symbols.length > 0) throw new UserError("--all and --symbol exclude each other.", { exitCode: EXIT.usage });
     const result = await withPool(context, "marketbase features probe", "worker", 2, (pool) =>
       context.progress.run(
         `probe ${set}`,
-        () => probeSet(pool, { set, samples, seed, symbols: context.all("symbol") }),
+        () => probeSet(pool, { set, samples, seed, symbols: all ? "all" : symbols }),
         ({ status }) => status.replaceAll("_", " "),
       ),
     );

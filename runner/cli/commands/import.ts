@@ -6,28 +6,30 @@ import type { Command } from "../command.ts";
 /** `marketbase import`: from a file of the user to the market tables. */
 const command: Command = {
   name: "import",
-  summary: "Take in a file: bars, trades or documents",
+  summary: "Take in a file: bars, corporate actions, trades or documents",
   usage: "FILE [--symbol SYMBOL] [--dataset NAME]",
   details:
     "Bars are CSV with the columns date (2024-12-31), open, high, low, close, volume, and if there are any adjusted_close and symbol (or ticker, or name), in any\n" +
-    "order and case. A bar that is known with other values gets a new version: a file of yours wins over every provider. Trades are CSV, documents a JSON object\n" +
+    "order and case. A bar that is known with other values gets a new version: a file of yours wins over every provider. Actions are CSV with\n" +
+    "symbol, ex_date, type (split or dividend), amount (new shares per old share, as 7:1; cash per share) and if there is one currency. Trades are CSV, documents a JSON object\n" +
     "per line. A file whose name ends in .gz is unpacked. Files of any size are streamed. Rows that cannot be right stay out, each with its reason (exit status 3).",
   examples: [
     ["marketbase import prices.csv", "bars of many symbols, with a column symbol"],
     ["marketbase import msft.csv.gz --symbol MSFT", "bars of one symbol"],
+    ["marketbase import actions.csv --dataset actions", "splits and dividends"],
     ["marketbase import trades.csv --dataset trades", "trades of a portfolio"],
     ["marketbase import notes.ndjson --dataset documents", "documents for the search"],
   ],
   options: {
     symbol: { type: "string", value: "SYMBOL", description: "what the bars are of, when the file has no column that says it" },
-    dataset: { type: "string", value: "NAME", choices: ["bars", "trades", "documents"], description: "what the file holds (default bars)" },
+    dataset: { type: "string", value: "NAME", choices: ["bars", "actions", "trades", "documents"], description: "what the file holds (default bars)" },
   },
   arguments: { min: 1, max: 1 },
   async run({ args, config, option, progress, print, signal }) {
     const [path = ""] = args;
     const dataset = (option("dataset") ?? "bars") as Dataset;
     const symbol = option("symbol")?.toUpperCase();
-    if (symbol !== undefined && dataset !== "bars") throw new UserError(`--symbol goes with bars, not with ${dataset}.`, { exitCode: EXIT.usage });
+    if (symbol !== undefined && dataset !== "bars" && dataset !== "actions") throw new UserError(`--symbol goes with bars and actions, not with ${dataset}.`, { exitCode: EXIT.usage });
     if (symbol !== undefined && !/^[A-Z0-9^=][A-Z0-9.^=/_-]{0,31}$/.test(symbol)) {
       throw new UserError(`"${symbol.slice(0, 40)}" cannot be a symbol.`, { exitCode: EXIT.usage, hint: "Symbols look like AAPL, BRK-B, ^GSPC, EURUSD=X or OCDO.L." });
     }

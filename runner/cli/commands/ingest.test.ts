@@ -17,7 +17,14 @@ t.test("wrong usage is one sentence and exit status 2, before anything is opened
     [["import", join(t.testdir({}), "none.csv")], /There is no file/],
     [["import", t.testdir({})], /is not a file/],
     [["import", "x.csv", "--symbol", "A;B"], /"A;B" cannot be a symbol/],
-    [["import", "x.csv", "--symbol", "AAPL", "--dataset", "trades"], /--symbol goes with bars/],
+    [["import", "x.csv", "--symbol", "AAPL", "--dataset", "trades"], /--symbol goes with bars and actions/],
+    [["calendar", "import", join(t.testdir({}), "none.csv")], /There is no file/],
+    [["calendar", "import", "x.csv", "--mic", "TOKYO"], /"TOKYO" is not a market identifier code/],
+    [["calendar", "import", "x.csv", "--time-zone", "A;B"], /There is no time zone "A;B"/],
+    [["calendar", "show", "XNYS", "--from", "2024-02-30"], /"2024-02-30" is not a date/],
+    [["calendar", "show", "XNYS", "--from", "2024-02-02", "--to", "2024-02-01"], /lies after the last day/],
+    [["universe", "import", "S&P", "x.csv"], /cannot be the name of a universe/],
+    [["universe", "import", "sp500", "x.csv", "--date", "2024-02-30"], /"2024-02-30" is not a date/],
   ];
   for (const [argv, message, hint] of cases) {
     await t.rejects(run(...argv), { message, exitCode: 2, ...(hint === undefined ? {} : { hint }) }, argv.join(" "));

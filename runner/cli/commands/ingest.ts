@@ -1,4 +1,4 @@
-import type { HttpSource } from "../../providers/provider.ts";
+import { datasets, type HttpSource } from "../../providers/provider.ts";
 import type { Command } from "../command.ts";
 
 /** `marketbase ingest`: from a provider to the market tables. */
@@ -18,7 +18,7 @@ const command: Command = {
     ["MARKETBASE_CONTACT=you@example.com marketbase ingest sec NVDA --dataset fundamentals", "every fact that NVIDIA reported"],
   ],
   options: {
-    dataset: { type: "string", value: "NAME", choices: ["bars", "fundamentals", "trades", "documents"], description: "what to fetch (default: what the provider has first)" },
+    dataset: { type: "string", value: "NAME", choices: datasets, description: "what to fetch (default: what the provider has first)" },
     interval: { type: "string", value: "LENGTH", description: "length of the bars, such as 1m, 1h, 1d, 1w or 1mo (default 1d)" },
     from: { type: "string", value: "DATE", description: "first day, as 2024-12-31" },
     to: { type: "string", value: "DATE", description: "last day" },

@@ -5,7 +5,7 @@ from unnest('{open,high,low,close,volume}'::text[]) as column_name
 union all
 select
   returned.column_name,
-  case source.proname when 'fundamental_columns' then 'fundamental' else 'calendar' end,
+  case source.proname when 'fundamental_columns' then 'fundamental' when 'calendar_columns' then 'calendar' else 'adjusted' end,
   'feature.' || source.proname,
   case when source.proname = 'fundamental_columns' then coalesce(
     (
@@ -19,14 +19,14 @@ select
 from pg_proc as source
 cross join lateral unnest(source.proargnames, source.proargmodes::text[], source.proallargtypes) as returned (column_name, mode, type)
 where source.pronamespace = 'feature'::regnamespace
-  and source.proname in ('fundamental_columns', 'calendar_columns')
+  and source.proname in ('fundamental_columns', 'calendar_columns', 'adjusted_columns')
   and returned.mode = 't'
   and returned.type = 'double precision'::regtype;
 
 comment on view feature.bar_column is
-E'@primaryKey column_name\nThe columns of a bar: its prices and volume, what was known of the company when it closed, and where its session lies in the calendar.';
+E'@primaryKey column_name\nThe columns of a bar: its prices and volume, as they came and adjusted, what was known of the company when it closed, and where its session lies in the calendar.';
 comment on column feature.bar_column.column_name is 'Name, such as close, revenue_ttm or sessions_to_month_end.';
-comment on column feature.bar_column.source is 'bar, fundamental or calendar.';
+comment on column feature.bar_column.source is 'bar, adjusted, fundamental or calendar.';
 comment on column feature.bar_column.source_function is 'Function that gives it for each bar, by instrument_id and ts; null for those of the bar itself.';
 comment on column feature.bar_column.concepts is 'Of a fundamental column the concepts of market.fundamental_concept that it is made of; null where it depends on all of them.';
 

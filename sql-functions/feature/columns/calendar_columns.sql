@@ -40,7 +40,7 @@ begin atomic
     select closed.instrument_id, closed.ts, closed.session_date, closed.mic
     from feature.closing_bars(p_instrument_ids, p_bar_interval, p_from_ts, p_to_ts) as closed
   ), reach as (
-    -- Whole years and the sessions around them, so that a day counts alike whichever bars are asked for.
+    -- Whole years and the sessions around them, so that a day counts alike whichever bars are asked for; breaks do not matter.
     select mic, date_trunc('year', min(session_date))::date - 15 as from_date, (date_trunc('year', max(session_date)) + interval '1 year')::date + 14 as to_date
     from bar
     group by mic

@@ -42,13 +42,13 @@ begin atomic
   join market.price_data as bar
     on bar.instrument_id = asked.instrument_id and bar.bar_interval = p_bar_interval
     and bar.ts between coalesce(asked.from_ts, '-infinity') and coalesce(asked.to_ts, 'infinity')
-  left join ingest.provider on provider.provider = bar.provider and provider.splits_adjusted_to is not null
+  left join ingest.provider on provider.provider = bar.provider and provider.price_basis <> 'raw'
   left join ingest.raw_response as response on response.raw_response_id = bar.raw_response_id and provider.provider is not null;
 end;
 
 comment on function feature.closing_bars(bigint[], text, timestamptz[], timestamptz[]) is
 'The current bars of p_instrument_ids of length p_bar_interval, from p_from_ts to p_to_ts (as long as p_instrument_ids; NULL, or a NULL element: no limit), with the moment at which each was over:
-the close of its session, of its last session for weeks and months, ts and the length for bars within a session. A correction does not move it.
+the close of its session (by rules or from a file), of its last session for weeks and months, ts and the length for bars within a session. A correction does not move it.
 split_basis: the day in whose shares the close counts, that of the session unless the provider adjusts its prices for later splits.';
 
 revoke all on function feature.closing_bars(bigint[], text, timestamptz[], timestamptz[]) from public;

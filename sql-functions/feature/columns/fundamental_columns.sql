@@ -63,18 +63,25 @@ begin atomic
   with closed as materialized (
     select bar.* from feature.closing_bars(p_instrument_ids, p_bar_interval, p_from_ts, p_to_ts) as bar
   ), figure as materialized (
-    select figure.*
+    select figure.*, dense_rank() over (partition by figure.instrument_id order by figure.known_from)::integer as position
     from market.known_fundamental(
       p_instrument_ids, p_concepts,
       (select coalesce(min(closed.closes_at), 'infinity') from closed),
       (select max(closed.closes_at) from closed)
     ) as figure
   ),
-  -- Each moment at which a figure changed, with all that was known then.
-  known as (
+  -- Each moment at which a figure changed, with all that was known then: a figure counts until its next change.
+  spell as (
     select
-      moment.instrument_id, moment.known_from,
-      row_number() over (partition by moment.instrument_id order by moment.known_from) as position,
+      figure.*,
+      coalesce(
+        lead(figure.position) over (partition by figure.instrument_id, figure.concept order by figure.position),
+        max(figure.position) over (partition by figure.instrument_id) + 1
+      ) as next_position
+    from figure
+  ), known as (
+    select
+      figure.instrument_id, moment.position,
       max(figure.value_latest) filter (where figure.concept = 'revenue') as revenue_quarter,
       max(figure.value_annual) filter (where figure.concept = 'revenue') as revenue_annual,
       max(figure.value_ttm) filter (where figure.concept = 'revenue') as revenue_ttm,
@@ -121,12 +128,11 @@ begin atomic
       max(figure.value_year_ago) filter (where figure.concept = 'shares_outstanding') as shares_outstanding_year_ago,
       max(figure.period_end) filter (where figure.concept <> 'shares_outstanding') as period_end,
       max(figure.filed) as filed
-    from (select distinct instrument_id, known_from from figure) as moment
-    join figure using (instrument_id)
-    where figure.known_from <= moment.known_from and (figure.known_to is null or figure.known_to > moment.known_from)
-    group by moment.instrument_id, moment.known_from
+    from spell as figure
+    cross join lateral generate_series(figure.position, figure.next_position - 1) as moment (position)
+    group by figure.instrument_id, moment.position
   ), series as (
-    select instrument_id, array_agg(known_from order by known_from) as known_from from known group by instrument_id
+    select instrument_id, array_agg(distinct known_from order by known_from) as known_from from figure group by instrument_id
   ),
   -- How many shares of the beginning one has become by each split, so that the close can be counted in the shares of its day.
   split as materialized (

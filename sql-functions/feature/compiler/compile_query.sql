@@ -30,6 +30,12 @@ declare
   names text;
   plan jsonb := p_plan;
   framed record;
+  shared record;
+  sql text;
+  -- Kernel calls that are not asked for together with others, the SQL of those that are, and where each result stands in theirs.
+  apart jsonb;
+  together text;
+  unnested jsonb;
 begin
   stages := array[format(
     E'bar as (\n  select %s\n  from feature.known_bars($1, %L, %s, $2, $3)\n)',
@@ -104,14 +110,38 @@ begin
         E'series_%s as (\n  select\n    span, instrument_id, array_agg(ts order by ts) as ts, array_agg(known_from order by ts) as known_from%s\n  from %s\n  group by span, instrument_id\n)',
         level, names, stage
       );
+      apart := kernels;
+      unnested := '{}';
+      together := '';
+      for shared in
+        select
+          part.series,
+          array_agg(part.kernel) as kernels,
+          array_agg(part.name order by part.place) as names,
+          string_agg(part.period::text, ', ' order by part.place) as periods,
+          string_agg(coalesce(part.quantile::text, 'null'), ', ' order by part.place) as quantiles
+        from feature.shared_orders(kernels, level) as part
+        group by part.series
+        order by part.series
+      loop
+        sql := format('ta.window_order(''rolling'', %s, array[%s], array[%s]::double precision[])', shared.series, shared.periods, shared.quantiles);
+        plan := feature.plan_alias(plan, 'orders', sql, level, 'order of ' || shared.series);
+        apart := apart - shared.kernels;
+        together := together || format(listed, sql, plan ->> 'alias');
+        select unnested || jsonb_object_agg(
+          part.name, format('%s[%s * cardinality(ts) + 1 : %s * cardinality(ts)]', plan ->> 'alias', part.place - 1, part.place)
+        )
+        into unnested
+        from unnest(shared.names) with ordinality as part (name, place);
+      end loop;
       stages := stages || format(
-        E'kernel_%1$s as materialized (\n  select\n    series_%1$s.*%2$s\n  from series_%1$s\n)', level, feature.compile_list(kernels, level, listed)
+        E'kernel_%1$s as materialized (\n  select\n    series_%1$s.*%2$s%3$s\n  from series_%1$s\n)', level, feature.compile_list(apart, level, listed), together
       );
       columns := array(select name from unnest(columns) as name where later ~ format('\m%s\M', name)) || feature.plan_aliases(kernels, level);
       columns := array(
         select name from unnest(columns) with ordinality as listed_column (name, position) order by windows::text !~ format('\m%s\M', name), position
       );
-      select string_agg(format(E',\n    unnest(%1$s) as %1$s', name), '') into names from unnest(columns) as name;
+      select string_agg(format(E',\n    unnest(%s) as %s', coalesce(unnested ->> name, name), name), '') into names from unnest(columns) as name;
       stages := stages || format(
         E'value_%1$s as (\n  select\n    span, instrument_id, unnest(ts) as ts, unnest(known_from) as known_from%2$s\n  from kernel_%1$s\n)', level, names
       );

@@ -5,7 +5,7 @@ set search_path to pg_catalog, pg_temp
 as $$
 declare
   plan jsonb := '{
-    "columns": {}, "arguments": {}, "kernels": {}, "windows": {}, "frames": {}, "used": {},
+    "columns": {}, "arguments": {}, "kernels": {}, "windows": {}, "frames": {}, "orders": {}, "used": {},
     "aliases": {
       "span": true, "instrument_id": true, "ts": true, "known_from": true, "values": true, "bars": true, "bar_number": true,
       "open": true, "high": true, "low": true, "close": true, "volume": true

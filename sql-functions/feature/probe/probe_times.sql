@@ -4,7 +4,8 @@ create or replace function feature.probe_times(
   p_bar_interval text,
   p_lookback integer,
   p_count integer,
-  p_seed bigint
+  p_seed bigint,
+  p_compares boolean default false
 ) returns setof feature.probe_time
 language sql stable parallel safe
 begin atomic
@@ -32,6 +33,16 @@ begin atomic
     select action.instrument_id, action.known_from, 'before a corporate action'
     from market.corporate_action as action
     where action.instrument_id = any (p_instrument_ids)
+    union
+    -- A change of group that was known on its day shows nothing.
+    select membership.instrument_id, membership.known_from, 'before a change of group'
+    from (
+      select instrument_id, from_date, known_from from market.instrument_group
+      union all
+      select instrument_id, from_date, known_from from market.instrument_group_history
+    ) as membership
+    where p_compares and membership.instrument_id = any (p_instrument_ids)
+      and membership.known_from > (membership.from_date + 1)::timestamp at time zone 'UTC'
   ),
   candidate as (
     -- The last bar of a series has no future.
@@ -84,8 +95,8 @@ begin atomic
   limit p_count;
 end;
 
-comment on function feature.probe_times(bigint[], text, integer, integer, bigint) is
-'Up to p_count different times of bars of length p_bar_interval of p_instrument_ids for a look-ahead probe. A sixth each: bars before the biggest moves of the close; the starts of series (p_lookback: how far the set looks back, NULL where it is unbounded) and ends of pauses; the last bars before corrections, restatements, filings and corporate actions became known. The others, at least half, at random by p_seed. Bars after which an instrument has none are not chosen.';
+comment on function feature.probe_times(bigint[], text, integer, integer, bigint, boolean) is
+'Up to p_count different times of bars of length p_bar_interval of p_instrument_ids for a look-ahead probe. A sixth each: bars before the biggest moves of the close; the starts of series (p_lookback: how far the set looks back, NULL where it is unbounded) and ends of pauses; the last bars before corrections, restatements, filings, corporate actions and, with p_compares, backdated changes of group became known. The others, at least half, at random by p_seed. Bars after which an instrument has none are not chosen.';
 
-revoke all on function feature.probe_times(bigint[], text, integer, integer, bigint) from public;
-grant execute on function feature.probe_times(bigint[], text, integer, integer, bigint) to marketbase_worker;
+revoke all on function feature.probe_times(bigint[], text, integer, integer, bigint, boolean) from public;
+grant execute on function feature.probe_times(bigint[], text, integer, integer, bigint, boolean) to marketbase_worker;

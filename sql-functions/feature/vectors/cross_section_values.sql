@@ -37,4 +37,4 @@ comment on function feature.cross_section_values(bigint, timestamptz[], timestam
 known_from: that of the vector, or from when a vector at the same time was given up and none took its place, if that is later.';
 
 revoke all on function feature.cross_section_values(bigint, timestamptz[], timestamptz[]) from public;
-grant execute on function feature.cross_section_values(bigint, timestamptz[], timestamptz[]) to marketbase_worker;
+grant execute on function feature.cross_section_values(bigint, timestamptz[], timestamptz[]) to marketbase_worker, marketbase_probe;

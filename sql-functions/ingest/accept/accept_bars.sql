@@ -36,44 +36,9 @@ begin
     order by instrument_id
   ) as touched;
 
-  -- A changed bar: one whose values lie further from the stored ones than ingest.field_tolerance allows, which says why. The better provider
-  -- decides whenever its body came; of one provider the newer body does. What a better provider, or a newer body of this one, said of the bar
-  -- without becoming current (because it agreed) counts too.
-  update market.price_data as current
-  set
-    session_date = candidate.session_date, open = candidate.open, high = candidate.high, low = candidate.low, close = candidate.close,
-    volume = candidate.volume, adjusted_close = candidate.adjusted_close,
-    known_from = greatest(response.fetched_at, current.known_from),
-    provider = response.provider, raw_response_id = p_raw_response_id, run_id = p_run_id
-  from (
-    select distinct on (bar.instrument_id, bar.bar_interval, bar.ts) bar.*
-    from ingest.candidate_bar bar
-    where bar.raw_response_id = p_raw_response_id
-    order by bar.instrument_id, bar.bar_interval, bar.ts, bar.row_no
-  ) as candidate, ingest.provider current_provider, ingest.raw_response current_response
-  where current.instrument_id = candidate.instrument_id and current.bar_interval = candidate.bar_interval and current.ts = candidate.ts
-    and current_provider.provider = current.provider and current_response.raw_response_id = current.raw_response_id
-    and (
-      response.priority < current_provider.priority
-      or response.priority = current_provider.priority and current_response.fetched_at <= response.fetched_at
-    )
-    and (
-      abs(candidate.open - current.open) > tolerated.open * abs(current.open)
-      or abs(candidate.high - current.high) > tolerated.high * abs(current.high)
-      or abs(candidate.low - current.low) > tolerated.low * abs(current.low)
-      or abs(candidate.close - current.close) > tolerated.close * abs(current.close)
-      or abs(candidate.volume - current.volume) > tolerated.volume * abs(current.volume)
-      or candidate.adjusted_close is not null and current.adjusted_close is null
-      or abs(candidate.adjusted_close - current.adjusted_close) > tolerated.adjusted_close * abs(current.adjusted_close)
-    )
-    and not exists (
-      select
-      from market.price_observation said
-      join ingest.provider sayer using (provider)
-      where said.instrument_id = current.instrument_id and said.bar_interval = current.bar_interval and said.ts = current.ts
-        and (sayer.priority < response.priority or sayer.priority = response.priority and said.known_from > response.fetched_at)
-    );
-  get diagnostics outcome.changed_count = row_count;
+  select count(*) into candidate_count
+  from ingest.candidate_bar
+  where candidate_bar.raw_response_id = p_raw_response_id;
 
   -- A new bar could be known from the close of its session; a bar of another length from its own end.
   insert into market.price_data (
@@ -97,10 +62,11 @@ begin
     end,
     response.provider, p_raw_response_id, p_run_id
   from (
-    select distinct on (bar.instrument_id, bar.bar_interval, bar.ts) bar.*
+    -- Of equal rows the first counts.
+    select bar.*
     from ingest.candidate_bar bar
     where bar.raw_response_id = p_raw_response_id
-    order by bar.instrument_id, bar.bar_interval, bar.ts, bar.row_no
+    order by bar.row_no
   ) as candidate
   join market.instrument on instrument.instrument_id = candidate.instrument_id
   join market.exchange on exchange.mic = instrument.mic
@@ -108,9 +74,47 @@ begin
   on conflict (instrument_id, bar_interval, ts) do nothing;
   get diagnostics outcome.new_count = row_count;
 
-  select count(*) into candidate_count
-  from ingest.candidate_bar
-  where candidate_bar.raw_response_id = p_raw_response_id;
+  outcome.changed_count := 0;
+  if outcome.new_count < candidate_count then
+    -- A changed bar: one whose values lie further from the stored ones than ingest.field_tolerance allows, which says why. The better provider
+    -- decides whenever its body came; of one provider the newer body does. What a better provider, or a newer body of this one, said of the bar
+    -- without becoming current (because it agreed) counts too.
+    update market.price_data as current
+    set
+      session_date = candidate.session_date, open = candidate.open, high = candidate.high, low = candidate.low, close = candidate.close,
+      volume = candidate.volume, adjusted_close = candidate.adjusted_close,
+      known_from = greatest(response.fetched_at, current.known_from),
+      provider = response.provider, raw_response_id = p_raw_response_id, run_id = p_run_id
+    from (
+      select distinct on (bar.instrument_id, bar.bar_interval, bar.ts) bar.*
+      from ingest.candidate_bar bar
+      where bar.raw_response_id = p_raw_response_id
+      order by bar.instrument_id, bar.bar_interval, bar.ts, bar.row_no
+    ) as candidate, ingest.provider current_provider, ingest.raw_response current_response
+    where current.instrument_id = candidate.instrument_id and current.bar_interval = candidate.bar_interval and current.ts = candidate.ts
+      and current_provider.provider = current.provider and current_response.raw_response_id = current.raw_response_id
+      and (
+        response.priority < current_provider.priority
+        or response.priority = current_provider.priority and current_response.fetched_at <= response.fetched_at
+      )
+      and (
+        abs(candidate.open - current.open) > tolerated.open * abs(current.open)
+        or abs(candidate.high - current.high) > tolerated.high * abs(current.high)
+        or abs(candidate.low - current.low) > tolerated.low * abs(current.low)
+        or abs(candidate.close - current.close) > tolerated.close * abs(current.close)
+        or abs(candidate.volume - current.volume) > tolerated.volume * abs(current.volume)
+        or candidate.adjusted_close is not null and current.adjusted_close is null
+        or abs(candidate.adjusted_close - current.adjusted_close) > tolerated.adjusted_close * abs(current.adjusted_close)
+      )
+      and not exists (
+        select
+        from market.price_observation said
+        join ingest.provider sayer using (provider)
+        where said.instrument_id = current.instrument_id and said.bar_interval = current.bar_interval and said.ts = current.ts
+          and (sayer.priority < response.priority or sayer.priority = response.priority and said.known_from > response.fetched_at)
+      );
+    get diagnostics outcome.changed_count = row_count;
+  end if;
   outcome.unchanged_count := candidate_count - outcome.new_count - outcome.changed_count;
 
   -- What did not become current although another provider or body is behind the bar is remembered, unless the provider says what it said last.

@@ -32,7 +32,7 @@ begin
   select
     fact.instrument_id, fact.taxonomy, fact.concept, fact.unit, fact.period_start, fact.period_end,
     row_number() over (
-      partition by fact.instrument_id, fact.taxonomy, fact.concept, fact.unit, fact.period_start, fact.period_end order by fact.filed
+      partition by fact.instrument_id, fact.taxonomy, fact.concept, fact.unit, fact.period_start, fact.period_end order by fact.known_from
     ) + greatest(0, current.version, (
       select max(history.version)
       from market.company_fundamental_history history
@@ -55,7 +55,7 @@ begin
   where fact.next_known_from is null
     and (current.instrument_id, current.taxonomy, current.concept, current.unit, current.period_start, current.period_end)
       = (fact.instrument_id, fact.taxonomy, fact.concept, fact.unit, fact.period_start, fact.period_end)
-    and (current.value, current.filed) is distinct from (fact.value, fact.filed);
+    and (current.value, current.filed, current.known_from) is distinct from (fact.value, fact.filed, fact.known_from);
   get diagnostics outcome.changed_count = row_count;
 
   insert into market.company_fundamental (
@@ -85,7 +85,7 @@ end
 $$;
 
 comment on function ingest.accept_facts(bigint, bigint) is
-'Takes the candidates of a body into market.company_fundamental and returns the counts. Each fact keeps the value last filed as current and the restated ones as closed versions, in the order of filing and not of arrival;
+'Takes the candidates of a body into market.company_fundamental and returns the counts. Each fact keeps the value last filed as current and the restated ones as closed versions, in the order in which they could be known and not of arrival;
 a filing that repeats the value makes no version. The caller has taken out the rows that failed a critical rule.';
 
 revoke all on function ingest.accept_facts(bigint, bigint) from public;

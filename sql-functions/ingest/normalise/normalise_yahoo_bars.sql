@@ -155,6 +155,16 @@ begin
     from jsonb_each(case when jsonb_typeof(chart #> '{events,dividends}') = 'object' then chart #> '{events,dividends}' else '{}' end) as event
   ) as action
   where action.amount > 0 and action.ex_date is not null and (action.action_type = 'split' or action.currency is not null);
+
+  -- Daily bars that were asked for with their events list all of them from the first bar to the last.
+  insert into ingest.candidate_action_span (raw_response_id, instrument_id, action_type, from_date, to_date)
+  select p_raw_response_id, chart_id, listed.action_type, min(bar.session_date), max(bar.session_date)
+  from ingest.candidate_bar bar
+  join ingest.raw_response asked on asked.raw_response_id = p_raw_response_id
+  cross join (values ('split', 'split'), ('dividend', 'div')) as listed (action_type, word)
+  where bar.raw_response_id = p_raw_response_id and interval_name = '1d'
+    and (chart ? 'events' or substring(asked.url from '[?&]events=([^&]*)') ~ listed.word)
+  group by listed.action_type;
 end
 $$;
 

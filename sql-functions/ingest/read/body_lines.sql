@@ -1,6 +1,6 @@
 -- The lines of a body, also of a streamed file of any size.
 create or replace function ingest.body_lines(p_raw_response_id bigint, out line_no bigint, out line text) returns setof record
-language sql stable strict parallel safe
+language sql stable parallel safe
 rows 100000
 begin atomic
   with piece (piece_no, content) as (

@@ -4,7 +4,7 @@ language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 declare
-  closed_from timestamptz := now();
+  closed_from timestamptz := coalesce(nullif(current_setting('marketbase.closed_from', true), '')::timestamptz, now());
 begin
   if tg_op = 'UPDATE' then
     if (new.instrument_id, new.action_type, new.ex_date) is distinct from (old.instrument_id, old.action_type, old.ex_date) then
@@ -41,7 +41,7 @@ $$;
 
 comment on function market.archive_corporate_action() is
 'Trigger: before a corporate action is changed or deleted, its version goes to market.corporate_action_history; the new one gets the next number and recorded_at. An update that changes nothing is skipped.
-An update by hand that names neither another body, run nor known_from counts as known from now. MB008 when the key would change.';
+An update by hand that names neither another body, run nor known_from counts as known from now. MB008 when the key would change. An action that is deleted counts as cancelled from now, or from the setting marketbase.closed_from, which says when the body arrived that no longer lists it.';
 
 revoke all on function market.archive_corporate_action() from public;
 

@@ -19,6 +19,8 @@ begin atomic
     select
       fact.instrument_id, source.concept, source.kind, source.priority, ltrim(source.formula, ' +') as formula, source.tag_count, source.weight,
       fact.period_start, fact.period_end, fact.value, fact.filed, fact.known_from,
+      -- One number for what belongs together, which is found faster than five columns are.
+      dense_rank() over (order by fact.instrument_id, source.concept, source.priority, fact.period_start, fact.period_end) as place,
       -- Filings may arrive out of order: the next version known ends one, as in market.company_fundamental_version.
       least(fact.known_to, lead(fact.known_from) over (
         partition by fact.instrument_id, source.concept, source.priority, source.taxonomy, source.tag, fact.period_start, fact.period_end
@@ -40,34 +42,26 @@ begin atomic
     ) as fact
   ), change as (
     -- Tags that count together change when one of them does.
-    select
-      filed.instrument_id, filed.concept, filed.kind, filed.priority, filed.formula, filed.tag_count, filed.period_start, filed.period_end,
-      edge.moment as known_from,
-      lead(edge.moment) over (
-        partition by filed.instrument_id, filed.concept, filed.priority, filed.period_start, filed.period_end order by edge.moment
-      ) as known_to
+    select filed.place, edge.moment as known_from, lead(edge.moment) over (partition by filed.place order by edge.moment) as known_to
     from filed
     cross join lateral (values (filed.known_from), (filed.known_to)) as edge (moment)
     where filed.tag_count > 1 and edge.moment is not null
-    group by
-      filed.instrument_id, filed.concept, filed.kind, filed.priority, filed.formula, filed.tag_count, filed.period_start, filed.period_end, edge.moment
+    group by filed.place, edge.moment
   )
   select instrument_id, concept, kind, priority, formula, period_start, period_end, value, filed, known_from, known_to
   from filed
   where tag_count = 1
   union all
   select
-    change.instrument_id, change.concept, change.kind, change.priority, change.formula, change.period_start, change.period_end,
+    part.instrument_id, part.concept, part.kind, part.priority, part.formula, part.period_start, part.period_end,
     sum(part.weight * part.value), max(part.filed), change.known_from, change.known_to
   from change
   join filed as part
-    on part.instrument_id = change.instrument_id and part.concept = change.concept and part.priority = change.priority
-    and part.period_start = change.period_start and part.period_end = change.period_end
-    and part.known_from <= change.known_from and (part.known_to is null or part.known_to > change.known_from)
+    on part.place = change.place and part.known_from <= change.known_from and (part.known_to is null or part.known_to > change.known_from)
   group by
-    change.instrument_id, change.concept, change.kind, change.priority, change.formula, change.tag_count, change.period_start, change.period_end,
-    change.known_from, change.known_to
-  having count(*) = change.tag_count;
+    change.place, change.known_from, change.known_to, part.instrument_id, part.concept, part.kind, part.priority, part.formula, part.period_start,
+    part.period_end, part.tag_count
+  having count(*) = part.tag_count;
 end;
 
 comment on function market.concept_values(bigint[], text[]) is

@@ -10,161 +10,190 @@ rows 1000
 -- The planner takes the intermediate results for one row each, and would compare every one with every other.
 set enable_nestloop to off
 begin atomic
-  with value as materialized (
-    select value.*, greatest(value.known_from, p_from) as moment
-    from market.concept_values(p_instrument_ids, p_concepts) as value
-    where (value.known_to is null or p_from is null or value.known_to > p_from) and (p_to is null or value.known_from <= p_to)
-      and (value.period_end = value.period_start) = (value.kind in ('balance', 'shares'))
-  ), split as materialized (
+  with split as materialized (
     select action.instrument_id, action.ex_date, action.known_from, action.amount::double precision as ratio
     from market.corporate_action action
     where action.instrument_id = any (p_instrument_ids) and action.action_type = 'split'
   ),
-  -- The moments at which something changes, each with the latest period that had been reported by then.
-  change as (
-    select instrument_id, concept, kind, moment, period_end from value
-    union all
-    select instrument_id, concept, kind, known_to, null from value where known_to <= coalesce(p_to, 'infinity')
-    union all
-    select figure.instrument_id, figure.concept, figure.kind, greatest(split.known_from, p_from), null
-    from (select distinct instrument_id, concept, kind from value where kind in ('flow per share', 'shares')) as figure
-    join split using (instrument_id)
-    where p_to is null or split.known_from <= p_to
-  ), moment as (
-    select distinct instrument_id, concept, kind, moment, max(period_end) over (partition by instrument_id, concept order by moment) as latest_end
-    from change
+  -- A series is a concept of a company: one number is found and sorted faster than the two.
+  filed as materialized (
+    select value.*, dense_rank() over (order by value.instrument_id, value.concept)::integer as series
+    from market.concept_values(p_instrument_ids, p_concepts) as value
+    where (value.known_to is null or p_from is null or value.known_to > p_from) and (p_to is null or value.known_from <= p_to)
+      and (value.period_end = value.period_start) = (value.kind in ('balance', 'shares'))
   ),
-  -- What was known then of the last two years. A company may use several tags: the one of the latest period goes before the others.
-  candidate as (
+  -- A filing speaks in the shares of its day: with each split its value is another one.
+  value as materialized (
+    select series, kind, priority, formula, period_start, period_end, value, filed, known_from, known_to
+    from filed
+    where kind not in ('flow per share', 'shares')
+    union all
     select
-      moment.instrument_id, moment.concept, moment.kind, moment.moment, value.priority, value.formula, value.period_start, value.period_end, value.value,
-      value.filed,
-      first_value(value.priority) over (
-        partition by moment.instrument_id, moment.concept, moment.moment order by value.period_end desc, value.priority
-      ) as priority_in_use
-    from moment
-    join value using (instrument_id, concept)
-    where value.known_from <= moment.moment and (value.known_to is null or value.known_to > moment.moment)
-      and value.period_end > moment.latest_end - 760
-  ), known as (
-    select distinct on (instrument_id, concept, moment, period_start, period_end)
-      candidate.instrument_id, candidate.concept, candidate.moment, candidate.kind, candidate.formula, candidate.filed, candidate.period_start,
-      candidate.period_end,
-      round((candidate.period_end - candidate.period_start) / 30.4375)::integer as months,
-      case candidate.kind
-        when 'shares' then candidate.value * later.ratio
-        when 'flow per share' then candidate.value / later.ratio
-        else candidate.value
-      end as value
-    from candidate
-    left join lateral (
-      -- A filing speaks in the shares of its day.
+      filed.series, filed.kind, filed.priority, filed.formula, filed.period_start, filed.period_end,
+      case filed.kind when 'shares' then filed.value * later.ratio else filed.value / later.ratio end,
+      filed.filed, piece.known_from,
+      lead(piece.known_from, 1, filed.known_to) over (
+        partition by filed.series, filed.priority, filed.period_start, filed.period_end, filed.known_from order by piece.known_from
+      )
+    from filed
+    cross join lateral (
+      select filed.known_from
+      union
+      select split.known_from
+      from split
+      where split.instrument_id = filed.instrument_id and split.ex_date > filed.filed
+        and split.known_from > filed.known_from and split.known_from < coalesce(filed.known_to, 'infinity')
+    ) as piece
+    cross join lateral (
       select market.product(split.ratio)::numeric as ratio
       from split
-      where candidate.kind in ('flow per share', 'shares')
-        and split.instrument_id = candidate.instrument_id and split.ex_date > candidate.filed and split.known_from <= candidate.moment
-    ) as later on true
-    order by instrument_id, concept, moment, period_start, period_end, candidate.priority <> candidate.priority_in_use, candidate.priority
+      where split.instrument_id = filed.instrument_id and split.ex_date > filed.filed and split.known_from <= piece.known_from
+    ) as later
+    where filed.kind in ('flow per share', 'shares')
+  ),
+  -- The moments at which something changes, numbered over all series, each with the latest period that had been reported by then.
+  change as (
+    select series, greatest(known_from, p_from) as known_from, period_end from value where p_to is null or known_from <= p_to
+    union all
+    select series, known_to, null from value where known_to <= coalesce(p_to, 'infinity') and (p_from is null or known_to > p_from)
+  ), moment as materialized (
+    select change.series, change.known_from, change.latest_end, row_number() over (order by change.series, change.known_from)::integer as moment
+    from (select distinct series, known_from, max(period_end) over (partition by series order by known_from) as latest_end from change) as change
+  ), calendar as (
+    select
+      series, min(moment) - 1 as before, count(*)::integer as moments, array_agg(known_from order by moment) as known_from,
+      array_agg(latest_end order by moment) as latest_end
+    from moment
+    group by series
+  ),
+  -- What was known at each moment: of flows the last two years, of what is on a day enough for a year ago. A value counts from its own moment until that of
+  -- the next one, or until it is too old. A company may use several tags: the one of the latest period goes before the others.
+  candidate as (
+    select
+      calendar.before + place.number as moment, value.kind, value.priority, value.formula, value.period_start, value.period_end, value.value, value.filed,
+      first_value(value.priority) over (partition by calendar.before + place.number order by value.period_end desc, value.priority) as priority_in_use
+    from value
+    join calendar using (series)
+    cross join lateral generate_series(
+      width_bucket(greatest(value.known_from, p_from), calendar.known_from),
+      least(
+        width_bucket(value.period_end + case when value.kind in ('balance', 'shares') then 500 else 760 end - 1, calendar.latest_end),
+        case when value.known_to <= calendar.known_from[calendar.moments] then width_bucket(value.known_to, calendar.known_from) - 1 else calendar.moments end
+      )
+    ) as place (number)
+    where (p_to is null or value.known_from <= p_to) and (p_from is null or value.known_to is null or value.known_to > p_from)
+  ), known as materialized (
+    select chosen.*, max(chosen.period_end) filter (where chosen.months in (0, 3, 6, 9, 12)) over (partition by chosen.moment) as latest_end
+    from (
+      select distinct on (candidate.moment, candidate.period_start, candidate.period_end)
+        candidate.moment, candidate.kind = 'flow per share' as is_per_share, candidate.formula, candidate.filed, candidate.period_start,
+        candidate.period_end, round((candidate.period_end - candidate.period_start) / 30.4375)::integer as months, candidate.value
+      from candidate
+      order by candidate.moment, candidate.period_start, candidate.period_end, candidate.priority <> candidate.priority_in_use, candidate.priority
+    ) as chosen
   ),
   -- Quarters: as filed, or the year to date less the year to the quarter before, or the fiscal year less its three others.
-  stretch as (
+  stretch as materialized (
     select
-      known.*,
+      moment, is_per_share, period_start, period_end, months, value, latest_end,
       lag(months) over to_date as months_before, lag(value) over to_date as value_before, lag(period_end) over to_date as end_before
     from known
     where months in (3, 6, 9, 12)
-    window to_date as (partition by instrument_id, concept, moment, period_start order by period_end)
-  ), part_quarter as (
-    select instrument_id, concept, moment, kind, period_start, period_end, value, 1 as choice from stretch where months = 3
+    window to_date as (partition by moment, period_start order by period_end)
+  ), part_quarter as materialized (
+    select moment, is_per_share, period_start, period_end, value, latest_end, 1 as choice from stretch where months = 3
     union all
-    select instrument_id, concept, moment, kind, end_before + 1, period_end, value - value_before, 2 from stretch where months = months_before + 3
-  ), quarter as (
-    select distinct on (instrument_id, concept, moment, period_end) instrument_id, concept, moment, kind, period_start, period_end, value
+    select moment, is_per_share, end_before + 1, period_end, value - value_before, latest_end, 2 from stretch where months = months_before + 3
+  ), quarter as materialized (
+    select distinct on (moment, period_end) moment, is_per_share, period_start, period_end, value, latest_end
     from (
       select * from part_quarter
       union all
-      select year.instrument_id, year.concept, year.moment, year.kind, max(other.period_end) + 1, year.period_end, year.value - sum(other.value), 3
+      select year.moment, year.is_per_share, max(other.period_end) + 1, year.period_end, year.value - sum(other.value), year.latest_end, 3
       from stretch as year
       join part_quarter as other
-        on other.instrument_id = year.instrument_id and other.concept = year.concept and other.moment = year.moment
-        and other.period_start >= year.period_start and other.period_end < year.period_end and other.choice = 1
+        on other.moment = year.moment and other.period_start >= year.period_start and other.period_end < year.period_end and other.choice = 1
       where year.months = 12
-      group by year.instrument_id, year.concept, year.moment, year.kind, year.period_end, year.value
+      group by year.moment, year.is_per_share, year.period_end, year.value, year.latest_end
       having count(*) = 3
     ) as candidate
-    order by instrument_id, concept, moment, period_end, choice
+    order by moment, period_end, choice
   ),
-  -- Twelve months: a fiscal year as filed. Else of amounts the last fiscal year and the year to date less that of the year before, which filings restate
-  -- together; of figures per share, which do not add up over unequal share counts, four quarters in a row, as everybody quotes them. Else the other way.
+  -- Twelve months, up to the latest period or the one a year before: a fiscal year as filed. Else of amounts the last fiscal year and the year to date less
+  -- that of the year before, which filings restate together; of figures per share, which do not add up over unequal share counts, four quarters in a row,
+  -- as everybody quotes them. Else the other way.
   twelve_months as (
-    select distinct on (instrument_id, concept, moment, period_end) instrument_id, concept, moment, period_end, value
+    select distinct on (moment, period_end) moment, period_end, value, latest_end
     from (
-      select instrument_id, concept, moment, period_end, value, 1 as choice from stretch where months = 12
+      select moment, period_end, value, latest_end, 1 as choice from stretch where months = 12
       union all
       select
-        year.instrument_id, year.concept, year.moment, to_date.period_end, year.value + to_date.value - before.value,
-        case year.kind when 'flow per share' then 3 else 2 end
+        year.moment, to_date.period_end, year.value + to_date.value - before.value, year.latest_end, case when year.is_per_share then 3 else 2 end
       from stretch as year
       join stretch as to_date
-        on to_date.instrument_id = year.instrument_id and to_date.concept = year.concept and to_date.moment = year.moment
-        and to_date.period_start = year.period_end + 1 and to_date.months < 12
+        on to_date.moment = year.moment and to_date.period_start = year.period_end + 1 and to_date.months < 12
+        and (to_date.period_end = to_date.latest_end or to_date.period_end between to_date.latest_end - 380 and to_date.latest_end - 350)
       join stretch as before
-        on before.instrument_id = year.instrument_id and before.concept = year.concept and before.moment = year.moment
-        and before.period_start = year.period_start and before.months = to_date.months
+        on before.moment = year.moment and before.period_start = year.period_start and before.months = to_date.months
       where year.months = 12
       union all
       select
-        instrument_id, concept, moment, period_end, sum(value) over last_four,
+        moment, period_end, sum(value) over last_four, latest_end,
         case
           when count(*) over last_four = 4 and period_end - first_value(period_start) over last_four between 350 and 380
-            then case kind when 'flow per share' then 2 else 3 end
+            then case when is_per_share then 2 else 3 end
         end
       from quarter
-      window last_four as (partition by instrument_id, concept, moment order by period_end rows 3 preceding)
+      window last_four as (partition by moment order by period_end rows 3 preceding)
     ) as candidate
-    where choice is not null
-    order by instrument_id, concept, moment, period_end, choice
-  ), part as (
-    select part.*, max(period_end) filter (where role = 'period') over (partition by instrument_id, concept, moment) as latest_end
-    from (
-      select instrument_id, concept, moment, 'period' as role, period_end, value, formula, filed from known where months in (0, 3, 6, 9, 12)
-      union all
-      select instrument_id, concept, moment, 'balance', period_end, value, null, null from known where months = 0
-      union all
-      select instrument_id, concept, moment, 'fiscal year', period_end, value, null, null from known where months = 12
-      union all
-      select instrument_id, concept, moment, 'quarter', period_end, value, null, null from quarter
-      union all
-      select instrument_id, concept, moment, 'twelve months', period_end, value, null, null from twelve_months
-    ) as part
+    where choice is not null and (period_end = latest_end or period_end between latest_end - 380 and latest_end - 350)
+    order by moment, period_end, choice
+  ),
+  -- What a figure is put together from. A balance counts as twelve months: it is what there is a year before.
+  part as (
+    select moment, 'period' as role, period_end, value, latest_end, formula, filed from known where period_end = latest_end and months in (0, 3, 6, 9, 12)
+    union all
+    select moment, 'latest', period_end, value, latest_end, null, null from known where months = 0 and period_end = latest_end
+    union all
+    select moment, 'latest', period_end, value, latest_end, null, null from quarter where period_end = latest_end
+    union all
+    select moment, 'fiscal year', period_end, value, latest_end, null, null from stretch where months = 12
+    union all
+    select moment, 'twelve months', period_end, value, latest_end, null, null from twelve_months where period_end = latest_end
+    union all
+    select moment, 'year ago', period_end, value, latest_end, null, null from twelve_months where period_end < latest_end
+    union all
+    select moment, 'year ago', period_end, value, latest_end, null, null
+    from known
+    where months = 0 and period_end between latest_end - 380 and latest_end - 350
   ), figure as (
     select
-      instrument_id, concept, moment, max(latest_end) as period_end,
-      max(value) filter (where role in ('balance', 'quarter') and period_end = latest_end) as value_latest,
+      moment, max(latest_end) as period_end,
+      max(value) filter (where role = 'latest') as value_latest,
       (array_agg(value order by period_end desc) filter (where role = 'fiscal year'))[1] as value_annual,
-      max(value) filter (where role = 'twelve months' and period_end = latest_end) as value_ttm,
-      (array_agg(value order by period_end desc) filter (
-        where role in ('balance', 'twelve months') and period_end between latest_end - 380 and latest_end - 350
-      ))[1] as value_year_ago,
-      min(formula) filter (where period_end = latest_end) as tag,
-      max(filed) filter (where period_end = latest_end) as filed
+      max(value) filter (where role = 'twelve months') as value_ttm,
+      (array_agg(value order by period_end desc) filter (where role = 'year ago'))[1] as value_year_ago,
+      min(formula) as tag,
+      max(filed) as filed
     from part
-    group by instrument_id, concept, moment
+    group by moment
   ), changed as (
     -- A filing that says nothing new about the figure makes no row.
     select
-      figure.*,
-      row(period_end, value_latest, value_annual, value_ttm, value_year_ago, tag, filed) is distinct from
-        lag(row(period_end, value_latest, value_annual, value_ttm, value_year_ago, tag, filed)) over (partition by instrument_id, concept order by moment)
+      moment.series, moment.known_from, figure.*,
+      row(figure.period_end, value_latest, value_annual, value_ttm, value_year_ago, tag, filed) is distinct from
+        lag(row(figure.period_end, value_latest, value_annual, value_ttm, value_year_ago, tag, filed)) over (partition by moment.series order by moment)
         as is_changed
     from figure
+    join moment using (moment)
   )
   select
-    instrument_id, concept, moment, lead(moment) over (partition by instrument_id, concept order by moment),
-    period_end, value_latest, value_annual, value_ttm, value_year_ago, tag, filed
+    named.instrument_id, named.concept, changed.known_from, lead(changed.known_from) over (partition by changed.series order by changed.known_from),
+    changed.period_end, changed.value_latest, changed.value_annual, changed.value_ttm, changed.value_year_ago, changed.tag, changed.filed
   from changed
-  where is_changed
-  order by instrument_id, concept, moment;
+  join (select distinct series, instrument_id, concept from filed) as named using (series)
+  where changed.is_changed
+  order by named.instrument_id, named.concept, changed.known_from;
 end;
 
 comment on function market.known_fundamental(bigint[], text[], timestamptz, timestamptz) is

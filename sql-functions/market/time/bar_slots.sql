@@ -9,9 +9,13 @@ declare
 begin
   if length < interval '1 day' then
     return query
-      select opening.ts, least(opening.ts + length, session.close_at), session.session_date, session.session_date, 1
+      select opening.ts, least(opening.ts + length, part.close_at), session.session_date, session.session_date, 1
       from market.session_hours(p_mic, p_from, p_to) as session
-      cross join lateral generate_series(session.open_at, session.close_at - interval '1 second', length) as opening (ts)
+      -- A break divides a session into two parts.
+      cross join lateral (
+        values (session.open_at, coalesce(session.break_start, session.close_at)), (session.break_end, session.close_at)
+      ) as part (open_at, close_at)
+      cross join lateral generate_series(part.open_at, part.close_at - interval '1 second', length) as opening (ts)
       order by opening.ts;
   else
     return query
@@ -27,8 +31,8 @@ end
 $$;
 
 comment on function market.bar_slots(text, text, date, date) is
-'The bars of length p_bar_interval (see market.bar_length) that exchange p_mic should have in the sessions from p_from to p_to, both included, in order. Within a session they are counted from its open, and the last one ends
-with the session; weeks, months, quarters and years are given whole, where they touch the dates. No row for a week without a session, for an unknown exchange or NULL. MB001 for a length that cannot be.';
+'The bars of length p_bar_interval (see market.bar_length) that exchange p_mic should have in the sessions from p_from to p_to, both included, in order. Within a session they are counted from its open, and anew
+after its break; the last one ends with the session, the last one before the break with that; weeks, months, quarters and years are given whole, where they touch the dates. No row for a week without a session, for an unknown exchange or NULL. MB001 for a length that cannot be.';
 
 revoke all on function market.bar_slots(text, text, date, date) from public;
 grant execute on function market.bar_slots(text, text, date, date) to marketbase_reader;

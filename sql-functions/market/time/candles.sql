@@ -62,20 +62,26 @@ begin
 
   return query
     with session as materialized (
-      select hours.session_date, hours.open_at, hours.close_at from market.session_hours(asked.mic, first_date, last_date) as hours
+      select hours.session_date, hours.open_at, hours.close_at, hours.break_start, hours.break_end
+      from market.session_hours(asked.mic, first_date, last_date) as hours
     ), bar as (
       select
         version.*,
         case
           when length < interval '1 day'
-            then session.open_at + floor(extract(epoch from version.ts - session.open_at) / extract(epoch from length)) * length
+            then part.open_at + floor(extract(epoch from version.ts - part.open_at) / extract(epoch from length)) * length
           else market.bar_start(length, version.session_date)::timestamp at time zone 'UTC'
         end as candle_ts
       from market.price_data_version as version
       join session using (session_date)
+      cross join lateral (select case when version.ts >= session.break_end then session.break_end else session.open_at end as open_at) as part
       where version.instrument_id = asked_id and version.bar_interval = source
         and version.known_from <= moment and (version.known_to is null or version.known_to > moment)
-        and (source_length >= interval '1 day' or version.ts >= session.open_at and version.ts < session.close_at)
+        and (
+          source_length >= interval '1 day'
+          or version.ts >= session.open_at and version.ts < session.close_at
+            and (version.ts >= session.break_start and version.ts < session.break_end) is not true
+        )
     ), made as (
       -- The first and the last bar are those of the earliest and the latest ts; no two bars of one length share one.
       select
@@ -118,7 +124,7 @@ $$;
 
 comment on function market.candles(text, text, date, date, text, timestamptz) is
 'Candles of p_symbol of any length, made of the bars that are stored: p_bar_interval is 5m, 90 minutes, 4h, 1d, 1w, 1mo, 1q, 1y (see market.bar_length). Open of the first bar, highest high, lowest low, close of the last bar, sum of the volumes.
-Within a session candles are counted from its open and the last one ends with the session, also on a half day; days, weeks (from Monday), months, quarters and years hold the sessions whose date lies in them.
+Within a session candles are counted from its open, after a break anew, and the last one ends with the session, also on a half day; days, weeks (from Monday), months, quarters and years hold the sessions whose date lies in them.
 p_from, p_to: sessions, both included (NULL: no limit); a candle is given whole where a limit lies within it. p_source_interval: bars to make them of (NULL: the longest stored ones that fit).
 p_as_of: what could be known at that moment (NULL: now). A candle that is not over by then, or at the end of the data is not complete, has is_partial; bar_count below expected_count shows bars that are missing.
 Bars outside the sessions of the calendar are left out; where the calendar does not reach every weekday counts, where no hours are known the whole day. A candle without a bar is absent: market.gap_fill shows those.

@@ -20,7 +20,7 @@ begin atomic
     p_mic, day.session_date,
     coalesce(session.open_at, day.session_date::timestamp at time zone reach.time_zone),
     coalesce(session.close_at, (day.session_date + 1)::timestamp at time zone reach.time_zone),
-    coalesce(session.is_half_day, false)
+    coalesce(session.is_half_day, false), session.break_start, session.break_end, session.run_id
   from day
   cross join reach
   left join market.trading_session session on session.mic = p_mic and session.session_date = day.session_date
@@ -29,7 +29,7 @@ end;
 
 comment on function market.session_hours(text, date, date) is
 'The sessions of an exchange from p_from to p_to, both included, in order: the rows of market.trading_session, and where the calendar does not reach every weekday.
-Where no hours are known a session is the whole local day. No row for an unknown exchange or NULL.';
+Where no hours are known a session is the whole local day; so are those of a market that never closes, from midnight to midnight UTC. No row for an unknown exchange or NULL.';
 
 revoke all on function market.session_hours(text, date, date) from public;
 grant execute on function market.session_hours(text, date, date) to marketbase_reader;

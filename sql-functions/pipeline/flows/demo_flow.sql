@@ -2,6 +2,7 @@
 insert into pipeline.flow_step (flow, step, stage, task, parameters, description)
 values
   ('demo', 'fetch_bars_aapl', 1, 'fetch', '{"provider": "sample", "dataset": "bars", "subject": "AAPL"}', 'fetch the daily bars of AAPL'),
+  ('demo', 'fetch_actions_aapl', 1, 'fetch', '{"provider": "sample", "dataset": "actions", "subject": "AAPL"}', 'fetch the split and the dividends of AAPL'),
   ('demo', 'fetch_bars_gspc', 1, 'fetch', '{"provider": "sample", "dataset": "bars", "subject": "^GSPC"}', 'fetch the daily bars of the S&P 500'),
   ('demo', 'fetch_fundamentals_aapl', 1, 'fetch', '{"provider": "sample", "dataset": "fundamentals", "subject": "AAPL"}',
     'fetch figures of Apple''s annual reports'),

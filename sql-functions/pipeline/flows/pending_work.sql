@@ -21,7 +21,7 @@ begin atomic
   where not exists (select from ingest.normalisation done where done.raw_response_id = response.raw_response_id)
   union all
   select
-    case mark.consumer when 'quality' then 'validate' when 'feature' then 'features' when 'fundamental_feature' then 'features' when 'ml' then 'train' else mark.consumer end,
+    case mark.consumer when 'quality' then 'validate' when 'feature' then 'features' when 'fundamental_feature' then 'features' when 'action_feature' then 'features' when 'ml' then 'train' else mark.consumer end,
     format('%s changed between %s and %s', instrument.symbol, min(mark.from_ts)::date, max(mark.to_ts)::date)
   from pipeline.stale_range mark
   join market.instrument instrument using (instrument_id)

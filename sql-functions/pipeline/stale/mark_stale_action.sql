@@ -1,20 +1,22 @@
--- A split changes how closes and shares of all earlier bars compare.
+-- A split or a dividend changes how prices and shares before and after it compare.
 create or replace function pipeline.mark_stale_action() returns trigger
 language plpgsql
 set search_path to pg_catalog, pg_temp
 as $$
 begin
   insert into pipeline.stale_range (instrument_id, consumer, from_ts, to_ts, reason)
-  select changed.instrument_id, 'fundamental_feature', '-infinity', 'infinity', format('%s rows: %s of market.corporate_action', count(*), lower(tg_op))
+  select changed.instrument_id, consumer, '-infinity', 'infinity', format('%s rows: %s of market.corporate_action', count(*), lower(tg_op))
   from changed
-  where changed.action_type = 'split'
-  group by changed.instrument_id
+  cross join unnest(array['action_feature', 'fundamental_feature']) as consumer
+  -- Figures per share know splits alone; adjusted prices know dividends too.
+  where changed.action_type = 'split' or consumer = 'action_feature'
+  group by changed.instrument_id, consumer
   on conflict (instrument_id, consumer, from_ts, to_ts) do update set reason = excluded.reason, marked_at = excluded.marked_at;
   return null;
 end
 $$;
 
-comment on function pipeline.mark_stale_action() is 'Trigger: marks the feature sets that use fundamentals as out of date for an instrument whose splits changed.';
+comment on function pipeline.mark_stale_action() is 'Trigger: marks the feature sets that use adjusted prices as out of date for an instrument whose splits or dividends changed, and those that use fundamentals where splits changed.';
 
 revoke all on function pipeline.mark_stale_action() from public;
 

@@ -12,6 +12,8 @@ begin
     select taken.instrument_id, taken.from_ts, taken.to_ts, null as source from pipeline.take_stale('feature') as taken
     union all
     select taken.instrument_id, taken.from_ts, taken.to_ts, 'fundamental' from pipeline.take_stale('fundamental_feature') as taken
+    union all
+    select taken.instrument_id, taken.from_ts, taken.to_ts, 'adjusted' from pipeline.take_stale('action_feature') as taken
   ), left_over as (
     -- Pieces of other runs that nobody is at, and those that failed.
     delete from feature.computation_task as task
@@ -101,7 +103,7 @@ end
 $$;
 
 comment on function pipeline.plan_features(bigint) is
-'Puts changed kernels into force, takes the marks of the consumers feature and fundamental_feature out of pipeline.stale_range and writes into feature.computation_task, in pieces of about 20 MB of vectors (94,000 bars with 14 features, 15,000 with 158), what every active set has to compute: the marked bars and those that look back on them, and everything of an instrument for which the version in force has no values yet.
+'Puts changed kernels into force, takes the marks of the consumers feature, fundamental_feature and action_feature out of pipeline.stale_range and writes into feature.computation_task, in pieces of about 20 MB of vectors (94,000 bars with 14 features, 15,000 with 158), what every active set has to compute: the marked bars and those that look back on them, and everything of an instrument for which the version in force has no values yet.
 p_run_id: run that asks for it. Gives the number of pieces. Sets that compare instruments are planned by pipeline.plan_cross_sections when their first stages are computed. Pieces that others planned and nobody has computed are planned again.
 Errors: those of feature.refresh_versions.';
 

@@ -6,7 +6,7 @@ begin atomic
 end;
 
 comment on function pipeline.take_stale(text) is
-'Removes and returns the marks of p_consumer (quality, feature, fundamental_feature, ml, portfolio or risk). When the transaction fails the marks stay.';
+'Removes and returns the marks of p_consumer (quality, feature, fundamental_feature, action_feature, ml, portfolio or risk). When the transaction fails the marks stay.';
 
 revoke all on function pipeline.take_stale(text) from public;
 grant execute on function pipeline.take_stale(text) to marketbase_worker;

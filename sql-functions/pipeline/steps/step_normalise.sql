@@ -7,7 +7,7 @@ begin atomic
     from ingest.raw_response response
     where not exists (select from ingest.normalisation done where done.raw_response_id = response.raw_response_id)
     -- trades and documents name instruments, which bars bring
-    order by array_position(array['bars', 'fundamentals', 'trades', 'documents'], response.dataset), response.raw_response_id
+    order by array_position(array['bars', 'actions', 'fundamentals', 'trades', 'documents'], response.dataset), response.raw_response_id
   ),
   done as materialized (
     select result.*

@@ -8,28 +8,25 @@ set search_path to pg_catalog, pg_temp
 as $$
 declare
   v_set constant record := feature.current_set(p_set);
-  v_last timestamptz;
-  v_baseline_from timestamptz;
-  v_baseline_to timestamptz;
-  v_current_from timestamptz;
-  v_current_to timestamptz;
+  v_window record;
   v_verdict quality.set_verdict;
 begin
-  select max(vector.ts) into v_last from feature.feature_vector as vector where vector.feature_set_version_id = v_set.feature_set_version_id;
-  v_current_to := coalesce((p_parameters ->> 'current_to')::timestamptz, v_last);
-  v_current_from := coalesce((p_parameters ->> 'current_from')::timestamptz, v_current_to - make_interval(days => (p_parameters ->> 'current_days')::integer));
-  v_baseline_to := coalesce((p_parameters ->> 'baseline_to')::timestamptz, v_current_from - interval '1 microsecond');
-  v_baseline_from := coalesce((p_parameters ->> 'baseline_from')::timestamptz, v_baseline_to - make_interval(days => (p_parameters ->> 'baseline_days')::integer));
+  select * into v_window
+  from feature.drift_windows(
+    p_set, (p_parameters ->> 'baseline_from')::timestamptz, (p_parameters ->> 'baseline_to')::timestamptz,
+    (p_parameters ->> 'current_from')::timestamptz, (p_parameters ->> 'current_to')::timestamptz,
+    (p_parameters ->> 'baseline_days')::integer, (p_parameters ->> 'current_days')::integer
+  );
   v_verdict.checked_count := 0;
-  if v_last is null then
+  if not exists (select from feature.feature_vector as vector where vector.feature_set_version_id = v_set.feature_set_version_id) then
     return v_verdict;
   end if;
 
   select
-    count(*) filter (where drift.level is not null), v_baseline_from, v_current_to,
+    count(*) filter (where drift.level is not null), v_window.baseline_from, v_window.current_to,
     format(
-      'Baseline %s to %s, current %s to %s (UTC).', (v_baseline_from at time zone 'UTC')::date, (v_baseline_to at time zone 'UTC')::date,
-      (v_current_from at time zone 'UTC')::date, (v_current_to at time zone 'UTC')::date
+      'Baseline %s to %s, current %s to %s (UTC).', (v_window.baseline_from at time zone 'UTC')::date, (v_window.baseline_to at time zone 'UTC')::date,
+      (v_window.current_from at time zone 'UTC')::date, (v_window.current_to at time zone 'UTC')::date
     ),
     coalesce(
       array_agg(
@@ -48,7 +45,8 @@ begin
   from (
     select measured.*, row_number() over () as position
     from feature.drift(
-      p_set, v_baseline_from, v_baseline_to, v_current_from, v_current_to, p_parameters -> 'thresholds', (p_parameters ->> 'max_vectors')::integer
+      p_set, v_window.baseline_from, v_window.baseline_to, v_window.current_from, v_window.current_to,
+      p_parameters -> 'thresholds', (p_parameters ->> 'max_vectors')::integer
     ) as measured
   ) as drift;
   return v_verdict;
@@ -56,7 +54,7 @@ end;
 $$;
 
 comment on function quality.drift_verdict(text, jsonb, text) is
-'The features of the set p_set that feature.drift puts at level p_level (warn or fail), as a verdict. p_parameters: baseline_from, baseline_to, current_from, current_to (times; by default the current window is the last current_days before the last vector and the baseline the baseline_days before it), thresholds and max_vectors of feature.drift.';
+'The features of the set p_set that feature.drift puts at level p_level (warn or fail), as a verdict. p_parameters: baseline_from, baseline_to, current_from, current_to (times), baseline_days, current_days (see feature.drift_windows), thresholds and max_vectors of feature.drift.';
 
 revoke all on function quality.drift_verdict(text, jsonb, text) from public;
 grant execute on function quality.drift_verdict(text, jsonb, text) to marketbase_worker;

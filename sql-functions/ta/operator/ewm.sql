@@ -16,6 +16,7 @@ declare
   mean double precision;
   weight double precision := 0;
   kept double precision;
+  gap double precision;
   i integer := 0;
 begin
   perform ta.check_period('ewm', 'span', span, 1);
@@ -27,10 +28,12 @@ begin
   result := array_fill(null::double precision, array[bars]);
   foreach x in array series loop
     i := i + 1;
-    weight := weight * kept;
+    -- What has become too small to be told from nothing is nothing: PostgreSQL takes it for an error that a product or a quotient rounds to zero.
+    weight := case when weight > 1e-30 then weight * kept else 0 end;
     if abs(x) < 'infinity' then
       weight := weight + 1;
-      mean := case when weight = 1 then x else mean + (x - mean) / weight end;
+      gap := x - mean;
+      mean := case when weight = 1 or abs(gap) < 1e-290 then x else mean + gap / weight end;
     end if;
     result[i] := mean;
   end loop;

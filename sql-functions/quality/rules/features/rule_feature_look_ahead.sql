@@ -13,11 +13,6 @@ declare
   v_random_times bigint;
   v_verdict quality.set_verdict;
 begin
-  if exists (select from feature.feature_set_version where feature_set_version_id = v_set.feature_set_version_id and base_version_id is not null) then
-    v_verdict.checked_count := 0;
-    v_verdict.note := format('%s compares instruments at the same time; its first stage %s_base is what can look ahead.', p_set, p_set);
-    return v_verdict;
-  end if;
   v_points := array(
     select point
     from feature.probe_points(

@@ -12,4 +12,4 @@ comment on function feature.sorted_quantile(double precision[], double precision
 'The quantile of p_sorted, values in rising order without NULL, below which the share p_share (0 to 1) lies, interpolated linearly between neighbours (as percentile_cont does). NULL for no values.';
 
 revoke all on function feature.sorted_quantile(double precision[], double precision) from public;
-grant execute on function feature.sorted_quantile(double precision[], double precision) to marketbase_worker;
+grant execute on function feature.sorted_quantile(double precision[], double precision) to marketbase_worker, marketbase_probe;
