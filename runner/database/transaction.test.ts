@@ -37,7 +37,7 @@ t.test("isolation and read only", async (t) => {
   );
 });
 
-t.test("a deadlock is tried again until both have their way", async (t) => {
+t.test("F20: a deadlock is tried again until both have their way", async (t) => {
   const db = await testDatabase(t);
   await db.query("create schema trial; create table trial.n (id int primary key, n int not null); insert into trial.n values (1, 0), (2, 0)");
   let runs = 0;

@@ -37,7 +37,7 @@ t.test("kill -9 of the process leaves the server; the next start adopts it and l
   t.not(processState(said.pid), "running");
 });
 
-t.test("kill -9 of the postmaster: the next start recovers what was committed", async (t) => {
+t.test("F4: kill -9 of the postmaster: the next start recovers what was committed", async (t) => {
   const home = join(temporaryFolder(t), "home");
   const first = await use(home);
   await askServer(first, "create table kept as select generate_series(1, 1000) as n");

@@ -256,7 +256,7 @@ t.test("with Redis", { skip: withoutRedis }, async (t) => {
     t.equal((await get(api, both)).source, "redis");
   });
 
-  t.test("garbage, a value of another key, another type, a flush", async (t) => {
+  t.test("F8: garbage, a value of another key, another type, a flush", async (t) => {
     const good = (await redis.client.getBuffer(key)) as Buffer;
     const other = (await redis.client.getBuffer(await keyOf(db, "TWO"))) as Buffer;
     const expected = (await get(api, both)).text;
@@ -304,7 +304,7 @@ t.test("with Redis", { skip: withoutRedis }, async (t) => {
     t.equal((await untilSource(api, both, "redis")).status, 200);
   });
 
-  t.test("a listening connection that breaks is noticed, and made again", async (t) => {
+  t.test("F6: a listening connection that breaks is noticed, and made again", async (t) => {
     const expected = (await get(api, both)).text;
     await db.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'marketbase online' and query not like '%terminate%' and datname = current_database()", [], "admin");
     await changeNewest(db, "ONE", "{9,9}");
@@ -339,7 +339,7 @@ t.test("with Redis", { skip: withoutRedis }, async (t) => {
     await publisher.publish();
   });
 
-  t.test("killed in the midst of requests, down, started again empty, refusing", async (t) => {
+  t.test("F8: killed in the midst of requests, down, started again empty, refusing", async (t) => {
     const expected = (await untilSource(api, both, "redis")).text;
     api.log.length = 0;
     const asked = Array.from({ length: 200 }, async (_, i) => {
@@ -375,7 +375,7 @@ t.test("with Redis", { skip: withoutRedis }, async (t) => {
   });
 });
 
-t.test("a Redis that was never there costs nothing but its use", async (t) => {
+t.test("F8: a Redis that was never there costs nothing but its use", async (t) => {
   const db = await testDatabase(t);
   await seedVectors(db);
   const port = await freePort();

@@ -1,5 +1,4 @@
 import { readFile } from "node:fs/promises";
-import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
 import { EXIT, UserError } from "../config/user-error.ts";
 import { one, rows } from "../database/pool.ts";
@@ -7,6 +6,7 @@ import { transaction } from "../database/transaction.ts";
 import { fetchBounded, type HttpLimits, type HttpResponse } from "./http.ts";
 import { checkRequest, findProvider } from "./index.ts";
 import { nextPage } from "./next-page.ts";
+import { askInTurn, type Patience } from "./pace.ts";
 import type { HttpSource, Provider, ProviderContext } from "./provider.ts";
 
 /** One thing to fetch, on behalf of a run. */
@@ -33,17 +33,22 @@ export interface Landed {
 
 /**
  * Asks a provider and stores the exact body, whatever it says: what it means is decided in SQL. A limit of the provider (429), a server
- * that fails (5xx) and a network that is away are retryable errors, and nothing is stored.
+ * that fails (5xx) and a network that is away are retryable errors once `patience` is at its end, and nothing is stored.
  */
-export async function fetchAndLand(pool: pg.Pool, request: LandRequest, environment: ProviderContext["environment"] = process.env): Promise<Landed> {
+export async function fetchAndLand(
+  pool: pg.Pool,
+  request: LandRequest,
+  environment: ProviderContext["environment"] = process.env,
+  patience: Patience = {},
+): Promise<Landed> {
   const provider = findProvider(request.provider);
   const wanted = checkRequest(provider, request);
-  const context = contextFor(pool, provider, environment);
+  const context = contextFor(pool, provider, environment, patience);
   const source = request.page ?? (await provider.source(wanted, context));
   const { url, method, status, headers, contentType, body } =
     source.kind === "file"
       ? { url: source.url, method: "READ", status: 200, headers: {}, contentType: source.contentType, body: await readFile(source.path) }
-      : { method: "GET", ...(await ask(provider, source, environment)), url: source.url };
+      : { method: "GET", ...(await ask(pool, provider, source, environment, patience)), url: source.url };
   const fetchedAt = new Date();
   const next = source.kind === "file" ? undefined : nextPage(provider, { source, status, body }, wanted, context);
   return await transaction(pool, async (client) => {
@@ -57,7 +62,7 @@ export async function fetchAndLand(pool: pg.Pool, request: LandRequest, environm
 }
 
 /** What the provider may use. */
-export function contextFor(pool: pg.Pool, provider: Provider, environment: ProviderContext["environment"]): ProviderContext {
+export function contextFor(pool: pg.Pool, provider: Provider, environment: ProviderContext["environment"], patience: Patience = {}): ProviderContext {
   return {
     environment,
     async cik(symbol) {
@@ -65,7 +70,7 @@ export function contextFor(pool: pg.Pool, provider: Provider, environment: Provi
       return found?.cik;
     },
     async json(source) {
-      const { status, body } = await ask(provider, source, environment);
+      const { status, body } = await ask(pool, provider, source, environment, patience);
       try {
         if (status === 200) return JSON.parse(body.toString("utf8")) as unknown;
       } catch (error) {
@@ -77,12 +82,11 @@ export function contextFor(pool: pg.Pool, provider: Provider, environment: Provi
 }
 
 /** Asks the provider itself, or the server that MARKETBASE_<PROVIDER>_URL names in its place, not faster than the provider allows. */
-async function ask(provider: Provider, source: HttpSource, environment: ProviderContext["environment"]): Promise<HttpResponse> {
+async function ask(pool: pg.Pool, provider: Provider, source: HttpSource, environment: ProviderContext["environment"], patience: Patience): Promise<HttpResponse> {
   const variable = `MARKETBASE_${provider.name.toUpperCase()}_URL`;
   const own = environment[variable];
   if (own === undefined || own === "") {
-    await pace(provider);
-    return await fetchBounded(source.url, source.headers ?? {}, { hosts: provider.hosts });
+    return await askInTurn(pool, provider, environment, patience, () => fetchBounded(source.url, source.headers ?? {}, { hosts: provider.hosts }));
   }
   const base = URL.parse(own);
   if (base === null || !/^https?:$/.test(base.protocol)) {
@@ -90,15 +94,6 @@ async function ask(provider: Provider, source: HttpSource, environment: Provider
   }
   const { pathname, search } = new URL(source.url);
   const limits: HttpLimits = { hosts: [base.host], ownServer: true };
-  return await fetchBounded(new URL(`${base.pathname.replace(/\/$/, "")}${pathname}${search}`, base).href, source.headers ?? {}, limits);
-}
-
-/** When each provider may be asked next. */
-const free = new Map<string, number>();
-
-async function pace({ name, limit }: Provider): Promise<void> {
-  const now = performance.now();
-  const turn = Math.max(now, free.get(name) ?? 0);
-  free.set(name, turn + (limit === undefined ? 0 : (limit.perSeconds * 1_000) / limit.requests));
-  if (turn > now) await sleep(turn - now);
+  const address = new URL(`${base.pathname.replace(/\/$/, "")}${pathname}${search}`, base).href;
+  return await askInTurn(pool, provider, environment, patience, () => fetchBounded(address, source.headers ?? {}, limits));
 }

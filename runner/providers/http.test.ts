@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { brotliCompressSync, createGzip, deflateSync, gzipSync } from "node:zlib";
 import t from "tap";
 import { fetchBounded, isPublicAddress, type HttpLimits } from "./http.ts";
+import { floods } from "../testing/provider-server.ts";
 import { startReplayServer } from "../testing/replay-server.ts";
 import { parseRetryAfter, type RetryableError } from "./retryable-error.ts";
 
@@ -79,7 +80,7 @@ t.test("what Retry-After may say", (t) => {
   t.end();
 });
 
-t.test("a body that breaks off is an error and no body", async (t) => {
+t.test("F10: a body that breaks off is an error and no body", async (t) => {
   const { ask } = await serve(t, ({ url }, response) => {
     if (url === "/short") {
       response.writeHead(200, { "content-length": "1000" });
@@ -94,7 +95,7 @@ t.test("a body that breaks off is an error and no body", async (t) => {
   for (const path of ["/short", "/gzip-cut", "/gzip-damaged"]) t.match(await failure(ask(path)), { retryable: true, exitCode: 75 }, path);
 });
 
-t.test("a bomb, an endless body and a silent server are cut off, with memory flat", async (t) => {
+t.test("F14: a bomb, 500 MB of JSON, an endless body and a silent server are cut off, with memory flat", async (t) => {
   const { ask } = await serve(t, ({ url }, response) => {
     if (url === "/bomb") {
       // Two gigabytes of zeros in two megabytes of gzip.
@@ -122,7 +123,15 @@ t.test("a bomb, an endless body and a silent server are cut off, with memory fla
       response.on("close", () => clearInterval(timer));
     }
   });
+  const big = await startReplayServer(({ url }, response) => {
+    if (url === "/said") response.writeHead(200, { "content-length": String(500 * 1024 * 1024) }).write("[");
+    else floods(500, false)({} as IncomingMessage, response);
+  });
+  t.teardown(() => big.close());
+  const bigLimits = { hosts: [new URL(big.url).host], ownServer: true, timeoutMilliseconds: 60_000 };
   const before = process.memoryUsage().rss;
+  t.match(await failure(fetchBounded(`${big.url}/json`, {}, bigLimits)), { message: /more than 64 MB/, exitCode: 1 });
+  t.match(await failure(fetchBounded(`${big.url}/said`, {}, bigLimits)), { message: /more than 64 MB/, exitCode: 1 }, "or before the first byte, where the length is said");
   t.match(await failure(ask("/bomb", { timeoutMilliseconds: 60_000 })), { message: /more than 64 MB/, exitCode: 1 });
   t.match(await failure(ask("/endless", { maxBytes: 8 * 1024 * 1024, timeoutMilliseconds: 60_000 })), { message: /more than 8 MB/ });
   t.ok(process.memoryUsage().rss - before < 400 * 1024 * 1024, "memory stays bounded");
@@ -130,7 +139,7 @@ t.test("a bomb, an endless body and a silent server are cut off, with memory fla
   t.match(await failure(ask("/silence", { timeoutMilliseconds: 300 })), { retryable: true, message: /in time/ });
 });
 
-t.test("redirects stay on the host, are few, and stay on https", async (t) => {
+t.test("F14: redirects stay on the host, are few, and stay on https", async (t) => {
   const { ask, server } = await serve(t, ({ url = "" }, response, host) => {
     const to = (location: string) => response.writeHead(302, { location }).end();
     const hop = /^\/hop(\d)$/.exec(url)?.[1];

@@ -44,7 +44,10 @@ export async function fetchBounded(url: string, headers: Readonly<Record<string,
   for (let redirects = 0; ; redirects++) {
     const response = await askOnce(address, headers, limits, deadline);
     if (response.status === 429 || response.status >= 500) {
-      throw retryableError(`${address.host} answered with status ${response.status}.`, { retryAfterSeconds: parseRetryAfter(response.headers["retry-after"]) });
+      const retryAfterSeconds = parseRetryAfter(response.headers["retry-after"]);
+      // A failing server that names a time (503) asks to be left alone as one does whose limit is used up.
+      const isLimit = response.status === 429 || retryAfterSeconds !== undefined;
+      throw retryableError(`${address.host} answered with status ${response.status}.`, { retryAfterSeconds, isLimit });
     }
     const { location } = response.headers;
     if (![301, 302, 303, 307, 308].includes(response.status) || location === undefined) return response;
@@ -93,11 +96,16 @@ async function askOnce(address: URL, headers: Readonly<Record<string, string>>, 
 async function readBody(message: IncomingMessage, maxBytes: number, host: string): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
+  const tooMuch = () => new UserError(`${host} sends more than ${Math.floor(maxBytes / 1024 / 1024)} MB, which is not taken.`);
+  if (Number(message.headers["content-length"] ?? 0) > maxBytes) {
+    message.destroy();
+    throw tooMuch();
+  }
   const decoded = decode(message, host);
   try {
     for await (const chunk of decoded as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > maxBytes) throw new UserError(`${host} sends more than ${Math.floor(maxBytes / 1024 / 1024)} MB, which is not taken.`);
+      if (size > maxBytes) throw tooMuch();
       chunks.push(chunk);
     }
     return Buffer.concat(chunks, size);

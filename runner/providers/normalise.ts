@@ -8,7 +8,7 @@ import type { HttpSource } from "./provider.ts";
 export interface Outcome extends Landed {
   /** The normalise run. */
   readonly runId: string;
-  readonly outcome: "normalised" | "refused";
+  readonly outcome: "normalised" | "refused" | "held";
   readonly rowCount: number;
   readonly acceptedCount: number;
   /** Rows that were not known before. */
@@ -73,7 +73,7 @@ async function landAndNormalise(
         const summary = {
           raw_response_id: Number(landed.rawResponseId), new: newCount, versions: versionCount, quarantined: row.quarantined_count, ...(notices.length === 0 ? {} : { notices }),
         };
-        await finishRun(client, runId, row.row_count, newCount + versionCount, summary, isRepeated ? "read before" : "normalised");
+        await finishRun(client, runId, row.row_count, newCount + versionCount, summary, row.message ?? (isRepeated ? "read before" : "normalised"));
       }
       return {
         ...landed,

@@ -98,7 +98,7 @@ t.test("each page is a body of its own, read before the next one is asked for, a
   });
   t.teardown(() => server.close());
   const db = await testDatabase(t);
-  const environment = { MARKETBASE_POLYGON_URL: server.url, MARKETBASE_POLYGON_KEY: "canary-polygon" };
+  const environment = { MARKETBASE_POLYGON_URL: server.url, MARKETBASE_POLYGON_KEY: "canary-polygon", MARKETBASE_POLYGON_REQUESTS_PER_MINUTE: "6000" };
   const request = { provider: "polygon", dataset: "bars", subject: "AAPL", from: "2020-08-01", to: "2020-08-31" };
   const item = { subject: "AAPL", parameters: request, land: (runId: string, page?: HttpSource) => fetchAndLand(db.worker, { runId, ...request, page }, environment) };
   const results = await ingestAll(db.worker, request, [item], { signal: new AbortController().signal, onItem: async (_item, work) => await work() });

@@ -39,6 +39,7 @@ export async function reportOn(pool: pg.Pool, results: readonly IngestResult[]):
     const { next: _next, ...said } = outcome;
     data.push({ subject, ...said, quarantined });
     if (outcome.outcome === "refused") parts.push(`${subject} was refused: ${sentence(outcome.message ?? "")} (${outcome.errorCode ?? ""}; its bytes are kept as raw response ${outcome.rawResponseId})`);
+    if (outcome.outcome === "held") parts.push(`${subject} is held: ${sentence(outcome.message ?? "")} marketbase ingest accept ${outcome.rawResponseId} takes it in.`);
     if (quarantined.length > 0) {
       const more = outcome.quarantinedCount - quarantined.length;
       parts.push(
@@ -67,7 +68,7 @@ export async function reportOn(pool: pg.Pool, results: readonly IngestResult[]):
     );
   }
   const refused = results.some(({ outcome }) => outcome.outcome === "refused");
-  const findings = results.some(({ outcome }) => outcome.quarantinedCount > 0);
+  const findings = results.some(({ outcome }) => outcome.quarantinedCount > 0 || outcome.outcome === "held");
   return {
     text: [summary, ...parts].join("\n\n"),
     data: { results: data, stale, notices },

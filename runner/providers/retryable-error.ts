@@ -5,13 +5,20 @@ export type RetryableError = UserError & {
   readonly retryable: true;
   /** After how many seconds the provider wants to be asked again, where it said so. */
   readonly retryAfterSeconds: number | undefined;
+  /** It is a limit of the provider and no failure: waiting for it does not count as a try. */
+  readonly isLimit: boolean;
 };
 
 /** Makes one; the command ends with exit status 75, a worker puts its job back into the queue. */
-export function retryableError(message: string, options: { retryAfterSeconds?: number | undefined; cause?: unknown } = {}): RetryableError {
-  const { retryAfterSeconds, cause } = options;
+export function retryableError(message: string, options: { retryAfterSeconds?: number | undefined; isLimit?: boolean; cause?: unknown } = {}): RetryableError {
+  const { retryAfterSeconds, isLimit = false, cause } = options;
   const hint = retryAfterSeconds === undefined ? "Try again in a few minutes." : `Try again in ${retryAfterSeconds} seconds.`;
-  return Object.assign(new UserError(message, { exitCode: EXIT.tryAgain, hint, cause }), { retryable: true as const, retryAfterSeconds });
+  return Object.assign(new UserError(message, { exitCode: EXIT.tryAgain, hint, cause }), { retryable: true as const, retryAfterSeconds, isLimit });
+}
+
+/** Whether trying again later may help. */
+export function isRetryable(error: unknown): error is RetryableError {
+  return error instanceof UserError && "retryable" in error && error.retryable === true;
 }
 
 const DAY_SECONDS = 86_400;

@@ -1,13 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { Logger, run as runWorker, type TaskList } from "graphile-worker";
 import type pg from "pg";
-import { createPool } from "../database/pool.ts";
+import { createPool, value } from "../database/pool.ts";
 import { openPublisher } from "../online/publish.ts";
 import { keepPublishing } from "./publishing.ts";
+import { backfillChunkTask } from "./tasks/backfill-chunk.ts";
 import { fetchTask } from "./tasks/fetch.ts";
 import { publishTask } from "./tasks/publish.ts";
 import { runStepTask } from "./tasks/run-step.ts";
-import { stepTask, type WorkerContext } from "./step-task.ts";
+import { stepTask, type StepWork, type WorkerContext } from "./step-task.ts";
+import { watchEventLoop } from "./watchdog.ts";
 
 /** A worker that is running. */
 export interface Worker {
@@ -25,12 +27,27 @@ export interface WorkerOptions {
   readonly concurrency?: number;
   /** Where the latest features are published; without it reads go to PostgreSQL. */
   readonly redisUrl?: string | undefined;
+  /** Steps of one's own, by the name of their task; they take the place of the usual ones. */
+  readonly work?: Readonly<Record<string, StepWork>>;
+  /**
+   * A process of its own ends by force when a step blocks it for this long: without a word of life its runs go to others all the same.
+   * Not watched unless given.
+   */
+  readonly stallMilliseconds?: number;
+  /** After this long without an answer of the database its connections count as dead and are made anew; default 30 s. */
+  readonly silenceMilliseconds?: number;
   /** Hears of what a person should know: a lost connection, runs taken over, a failed step. */
   readonly onMessage?: (message: string) => void;
 }
 
 /** How often a worker gives a sign of life and looks for runs of workers that ended. */
 const HEARTBEAT_MS = 5_000;
+const SECOND_LOOK_MS = 2_100;
+
+/** The socket below a connection. */
+function streamOf(client: pg.PoolClient): { destroy(error: Error): void } | undefined {
+  return (client as unknown as { connection?: { stream?: { destroy(error: Error): void } } }).connection?.stream;
+}
 
 /** Starts a worker on the database of `url` (role worker): it takes over what dead workers left, then carries out steps until it is stopped. */
 export async function startWorker(url: string, options: WorkerOptions = {}): Promise<Worker> {
@@ -41,25 +58,48 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
   const { redisUrl } = options;
   const publisher = redisUrl === undefined ? undefined : openPublisher(pool, redisUrl, say);
   const context: WorkerContext = { pool, inHand: new Set(), publisher, say };
-  const taskList: TaskList = {
-    fetch: stepTask(context, fetchTask),
-    run_step: stepTask(context, runStepTask),
-    publish: stepTask(context, publishTask),
-  };
+  const work: Readonly<Record<string, StepWork>> = { fetch: fetchTask, run_step: runStepTask, publish: publishTask, backfill_chunk: backfillChunkTask, ...options.work };
+  const taskList: TaskList = Object.fromEntries(Object.entries(work).map(([name, step]) => [name, stepTask(context, step)]));
 
   const sweep = async () => {
     const swept = await pool.query<{ count: number }>("select pipeline.sweep_runs() as count");
     const count = swept.rows[0]?.count ?? 0;
     if (count > 0) say(`Took over ${count} ${count === 1 ? "run" : "runs"} of a worker that ended.`);
   };
+  const startDue = async () => {
+    const started = await value<number>(pool, "select pipeline.start_due()");
+    if (started > 0) say(`${started} ${started === 1 ? "schedule is" : "schedules are"} due: started.`);
+  };
   const beat = async () => {
     if (context.inHand.size > 0) await pool.query("select pipeline.beat_run($1)", [[...context.inHand]]);
   };
+  // What is half-open takes every query and answers none: such connections are cut, so that whoever waits for them hears of it.
+  const connections = new Set<pg.PoolClient>();
+  pool.on("connect", (client) => connections.add(client));
+  pool.on("remove", (client) => connections.delete(client));
+  const silence = options.silenceMilliseconds ?? 30_000;
+  const cut = () => {
+    say(`The database was silent for ${silence / 1_000} s: its connections are made anew.`);
+    for (const client of connections) streamOf(client)?.destroy(new Error("the database was silent"));
+  };
+  let busy: Promise<void> | undefined;
   // A database that is away for a moment must not end the worker: the next turn tries again.
-  const tick = () => void beat().then(sweep).catch((error: Error) => say(`The database does not answer: ${error.message}`));
+  const tick = () => {
+    if (busy !== undefined) return;
+    const timer = setTimeout(cut, silence);
+    busy = beat()
+      .then(sweep)
+      .then(startDue)
+      .catch((error: Error) => say(`The database does not answer: ${error.message}`))
+      .finally(() => {
+        clearTimeout(timer);
+        busy = undefined;
+      });
+  };
 
   try {
     await sweep();
+    await startDue();
     const runner = await runWorker({
       pgPool: pool,
       taskList,
@@ -67,10 +107,14 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
       logger: new Logger(() => (level, message) => {
         if (level === "error" || level === "warning") say(message);
       }),
-      preset: { worker: { concurrentJobs: options.concurrency ?? 2, pollInterval: 1_000 } },
+      // Only with a delay, be it zero, are jobs taken out of the queue with retries, and waited for by `stop`.
+      preset: { worker: { concurrentJobs: options.concurrency ?? 2, pollInterval: 1_000, completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     });
     const timer = setInterval(tick, HEARTBEAT_MS);
+    // A worker that ended just before this one started left runs that look alive for two seconds more.
+    const second = setTimeout(tick, SECOND_LOOK_MS);
     const publishing = redisUrl === undefined || publisher === undefined ? undefined : keepPublishing(pool, publisher, redisUrl, say);
+    const unwatch = options.stallMilliseconds === undefined ? undefined : watchEventLoop(options.stallMilliseconds);
     let stopped = false;
     return {
       pool,
@@ -79,8 +123,10 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
         if (stopped) return;
         stopped = true;
         clearInterval(timer);
+        clearTimeout(second);
         await runner.stop();
         await publishing?.stop();
+        await unwatch?.();
         await pool.end();
       },
     };

@@ -100,3 +100,33 @@ drop policy if exists field_tolerance_read on ingest.field_tolerance;
 create policy field_tolerance_read on ingest.field_tolerance for select to marketbase_reader using (true);
 revoke all on ingest.field_tolerance from public, marketbase_reader, marketbase_worker;
 grant select on ingest.field_tolerance to marketbase_reader;
+
+alter table ingest.request_pace enable row level security;
+drop policy if exists request_pace_read on ingest.request_pace;
+create policy request_pace_read on ingest.request_pace for select to marketbase_reader using (true);
+drop policy if exists request_pace_insert on ingest.request_pace;
+create policy request_pace_insert on ingest.request_pace for insert to marketbase_worker with check (true);
+drop policy if exists request_pace_update on ingest.request_pace;
+create policy request_pace_update on ingest.request_pace for update to marketbase_worker using (true) with check (true);
+revoke all on ingest.request_pace from public, marketbase_reader, marketbase_worker;
+grant select on ingest.request_pace to marketbase_reader;
+grant insert (provider, next_at, blocked_until, blocked_reason, recent, request_count) on ingest.request_pace to marketbase_worker;
+grant update (next_at, blocked_until, blocked_reason, recent, request_count) on ingest.request_pace to marketbase_worker;
+
+alter table ingest.held_response enable row level security;
+drop policy if exists held_response_read on ingest.held_response;
+create policy held_response_read on ingest.held_response for select to marketbase_reader using (true);
+drop policy if exists held_response_insert on ingest.held_response;
+create policy held_response_insert on ingest.held_response for insert to marketbase_worker with check (true);
+drop policy if exists held_response_update on ingest.held_response;
+create policy held_response_update on ingest.held_response for update to marketbase_worker using (true) with check (true);
+revoke all on ingest.held_response from public, marketbase_reader, marketbase_worker;
+grant select on ingest.held_response to marketbase_reader;
+grant insert (
+  raw_response_id, run_id, changed_count, instrument_count, first_ts, last_ts, bar_count, fact_count, feature_value_count, training_set_count,
+  prediction_count
+) on ingest.held_response to marketbase_worker;
+grant update (
+  run_id, held_at, changed_count, instrument_count, first_ts, last_ts, bar_count, fact_count, feature_value_count, training_set_count,
+  prediction_count, released_at, released_by, reason, accept_run_id
+) on ingest.held_response to marketbase_worker;

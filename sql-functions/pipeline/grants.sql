@@ -19,11 +19,11 @@ revoke all on pipeline.pipeline_run from public, marketbase_reader, marketbase_w
 grant select on pipeline.pipeline_run to marketbase_reader;
 grant insert (
   parent_run_id, root_run_id, flow, step, stage, status, attempt, parameters, function_name, function_version, rows_read, rows_written, summary,
-  message, error_code, worker, started_at, heartbeat_at, finished_at
+  message, error_code, worker, started_at, heartbeat_at, finished_at, retry_count, lost_count, run_at
 ) on pipeline.pipeline_run to marketbase_worker;
 grant update (
   status, attempt, function_name, function_version, rows_read, rows_written, summary, message, error_code, worker, started_at, heartbeat_at,
-  finished_at
+  finished_at, retry_count, lost_count, run_at
 ) on pipeline.pipeline_run to marketbase_worker;
 
 alter table pipeline.stale_range enable row level security;
@@ -40,3 +40,43 @@ grant select on pipeline.stale_range to marketbase_reader;
 grant insert (instrument_id, consumer, from_ts, to_ts, reason) on pipeline.stale_range to marketbase_worker;
 grant update (from_ts, to_ts, reason, marked_at) on pipeline.stale_range to marketbase_worker;
 grant delete on pipeline.stale_range to marketbase_worker;
+
+alter table pipeline.backfill enable row level security;
+drop policy if exists backfill_read on pipeline.backfill;
+create policy backfill_read on pipeline.backfill for select to marketbase_reader using (true);
+drop policy if exists backfill_insert on pipeline.backfill;
+create policy backfill_insert on pipeline.backfill for insert to marketbase_worker with check (true);
+revoke all on pipeline.backfill from public, marketbase_reader, marketbase_worker;
+grant select on pipeline.backfill to marketbase_reader;
+grant insert (run_id, provider, dataset, subjects, from_date, to_date, chunk_days, reprocess, is_reverse, max_active) on pipeline.backfill to marketbase_worker;
+
+alter table pipeline.backfill_chunk enable row level security;
+drop policy if exists backfill_chunk_read on pipeline.backfill_chunk;
+create policy backfill_chunk_read on pipeline.backfill_chunk for select to marketbase_reader using (true);
+drop policy if exists backfill_chunk_insert on pipeline.backfill_chunk;
+create policy backfill_chunk_insert on pipeline.backfill_chunk for insert to marketbase_worker with check (true);
+drop policy if exists backfill_chunk_update on pipeline.backfill_chunk;
+create policy backfill_chunk_update on pipeline.backfill_chunk for update to marketbase_worker using (true) with check (true);
+revoke all on pipeline.backfill_chunk from public, marketbase_reader, marketbase_worker;
+grant select on pipeline.backfill_chunk to marketbase_reader;
+grant insert (backfill_run_id, chunk_no, subject, from_date, to_date) on pipeline.backfill_chunk to marketbase_worker;
+grant update (
+  state, run_id, raw_response_id, row_count, new_count, version_count, quarantined_count, error_code, message, finished_at
+) on pipeline.backfill_chunk to marketbase_worker;
+
+alter table pipeline.schedule enable row level security;
+drop policy if exists schedule_read on pipeline.schedule;
+create policy schedule_read on pipeline.schedule for select to marketbase_reader using (true);
+drop policy if exists schedule_insert on pipeline.schedule;
+create policy schedule_insert on pipeline.schedule for insert to marketbase_worker with check (true);
+drop policy if exists schedule_update on pipeline.schedule;
+create policy schedule_update on pipeline.schedule for update to marketbase_worker using (true) with check (true);
+drop policy if exists schedule_delete on pipeline.schedule;
+create policy schedule_delete on pipeline.schedule for delete to marketbase_worker using (true);
+revoke all on pipeline.schedule from public, marketbase_reader, marketbase_worker;
+grant select on pipeline.schedule to marketbase_reader;
+grant insert (
+  name, provider, dataset, symbols, universe, cron, after_close, delay, time_zone, look_back_days, next_at
+) on pipeline.schedule to marketbase_worker;
+grant update (is_paused, next_at, last_at, last_run_id, last_message) on pipeline.schedule to marketbase_worker;
+grant delete on pipeline.schedule to marketbase_worker;

@@ -10,10 +10,15 @@ declare
   done ingest.normalisation;
   accepted ingest.acceptance;
   rejected_count bigint := 0;
+  touched ingest.impact_estimate;
   advice text;
 begin
-  select raw_response.provider, raw_response.dataset into response
+  select
+    raw_response.provider, raw_response.dataset, provider.restatement_limit,
+    exists (select from ingest.held_response held where held.raw_response_id = p_raw_response_id and held.released_at is not null) as is_released
+  into response
   from ingest.raw_response
+  join ingest.provider using (provider)
   where raw_response.raw_response_id = p_raw_response_id;
   if not found then
     raise exception using
@@ -56,7 +61,10 @@ begin
   select * into done
   from ingest.normalisation
   where normalisation.raw_response_id = p_raw_response_id and normalisation.normaliser = result.normaliser
-    and normalisation.normaliser_version = result.normaliser_version and normalisation.outcome = 'normalised';
+    and normalisation.normaliser_version = result.normaliser_version and normalisation.outcome = 'normalised'
+    and current_setting('marketbase.read_again', true) is distinct from 'on'
+  order by normalisation.recorded_at desc
+  limit 1;
   if found then
     return done;
   end if;
@@ -86,68 +94,103 @@ begin
       result.message := format('the body has a value that cannot be stored: %s', sqlerrm);
   end;
 
-  if result.outcome = 'normalised' and response.dataset = 'bars' then
-    select count(*) into result.row_count from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
-    with rejected as materialized (
-      select rejected.row_no, rejected.rules, rejected.reason from quality.validate_candidates(p_run_id, p_raw_response_id) as rejected
-    ),
-    removed as (
-      delete from ingest.candidate_bar candidate
-      using rejected
-      where candidate.raw_response_id = p_raw_response_id and candidate.row_no = rejected.row_no
-      returning candidate.*, rejected.rules, rejected.reason
-    ),
-    quarantined as (
-      insert into ingest.quarantine (raw_response_id, dataset, row_no, symbol, instrument_id, ts, rules, reason, payload, run_id)
-      select
-        p_raw_response_id, 'bars', removed.row_no, removed.symbol, removed.instrument_id, removed.ts, removed.rules,
-        coalesce(removed.payload ->> 'problem', removed.reason),
-        coalesce(removed.payload, jsonb_build_object(
-          'symbol', removed.symbol, 'ts', removed.ts, 'session_date', removed.session_date, 'open', removed.open, 'high', removed.high,
-          'low', removed.low, 'close', removed.close, 'volume', removed.volume, 'adjusted_close', removed.adjusted_close)),
-        p_run_id
-      from removed
-      on conflict (raw_response_id, dataset, row_no) do nothing
-    )
-    select count(*) into rejected_count from removed;
-    accepted := ingest.accept_bars(p_run_id, p_raw_response_id);
-    perform ingest.accept_actions(p_run_id, p_raw_response_id);
-    delete from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
-    delete from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
-    delete from ingest.candidate_action_span span where span.raw_response_id = p_raw_response_id;
+  -- Taken in as a trial: when it restates too much, all of it is undone and a person decides.
+  begin
+    if result.outcome = 'normalised' and response.dataset = 'bars' then
+      select count(*) into result.row_count from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
+      with rejected as materialized (
+        select rejected.row_no, rejected.rules, rejected.reason from quality.validate_candidates(p_run_id, p_raw_response_id) as rejected
+      ),
+      removed as (
+        delete from ingest.candidate_bar candidate
+        using rejected
+        where candidate.raw_response_id = p_raw_response_id and candidate.row_no = rejected.row_no
+        returning candidate.*, rejected.rules, rejected.reason
+      ),
+      quarantined as (
+        insert into ingest.quarantine (raw_response_id, dataset, row_no, symbol, instrument_id, ts, rules, reason, payload, run_id)
+        select
+          p_raw_response_id, 'bars', removed.row_no, removed.symbol, removed.instrument_id, removed.ts, removed.rules,
+          coalesce(removed.payload ->> 'problem', removed.reason),
+          coalesce(removed.payload, jsonb_build_object(
+            'symbol', removed.symbol, 'ts', removed.ts, 'session_date', removed.session_date, 'open', removed.open, 'high', removed.high,
+            'low', removed.low, 'close', removed.close, 'volume', removed.volume, 'adjusted_close', removed.adjusted_close)),
+          p_run_id
+        from removed
+        on conflict (raw_response_id, dataset, row_no) do nothing
+      )
+      select count(*) into rejected_count from removed;
+      accepted := ingest.accept_bars(p_run_id, p_raw_response_id);
+      perform ingest.accept_actions(p_run_id, p_raw_response_id);
+      delete from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
+      delete from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
+      delete from ingest.candidate_action_span span where span.raw_response_id = p_raw_response_id;
 
-  elsif result.outcome = 'normalised' and response.dataset = 'actions' then
-    select count(*) into result.row_count from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
-    accepted := ingest.accept_actions(p_run_id, p_raw_response_id);
-    delete from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
-    delete from ingest.candidate_action_span span where span.raw_response_id = p_raw_response_id;
+    elsif result.outcome = 'normalised' and response.dataset = 'actions' then
+      select count(*) into result.row_count from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
+      accepted := ingest.accept_actions(p_run_id, p_raw_response_id);
+      delete from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
+      delete from ingest.candidate_action_span span where span.raw_response_id = p_raw_response_id;
 
-  elsif result.outcome = 'normalised' and response.dataset = 'fundamentals' then
-    select count(*) into result.row_count from ingest.candidate_fact candidate where candidate.raw_response_id = p_raw_response_id;
-    with rejected as materialized (
-      select rejected.row_no, rejected.rules, rejected.reason from quality.validate_candidates(p_run_id, p_raw_response_id) as rejected
-    ),
-    removed as (
-      delete from ingest.candidate_fact candidate
-      using rejected
-      where candidate.raw_response_id = p_raw_response_id and candidate.row_no = rejected.row_no
-      returning candidate.*, rejected.rules, rejected.reason
-    ),
-    quarantined as (
-      insert into ingest.quarantine (raw_response_id, dataset, row_no, symbol, instrument_id, ts, rules, reason, payload, run_id)
-      select
-        p_raw_response_id, 'fundamentals', removed.row_no, instrument.symbol, removed.instrument_id, removed.period_end::timestamp at time zone 'UTC',
-        removed.rules, coalesce(removed.payload ->> 'problem', removed.reason),
-        coalesce(removed.payload, to_jsonb(removed) - '{raw_response_id,row_no,payload,rules,reason}'::text[]),
-        p_run_id
-      from removed
-      left join market.instrument on instrument.instrument_id = removed.instrument_id
-      on conflict (raw_response_id, dataset, row_no) do nothing
-    )
-    select count(*) into rejected_count from removed;
-    accepted := ingest.accept_facts(p_run_id, p_raw_response_id);
-    delete from ingest.candidate_fact candidate where candidate.raw_response_id = p_raw_response_id;
-  end if;
+    elsif result.outcome = 'normalised' and response.dataset = 'fundamentals' then
+      select count(*) into result.row_count from ingest.candidate_fact candidate where candidate.raw_response_id = p_raw_response_id;
+      with rejected as materialized (
+        select rejected.row_no, rejected.rules, rejected.reason from quality.validate_candidates(p_run_id, p_raw_response_id) as rejected
+      ),
+      removed as (
+        delete from ingest.candidate_fact candidate
+        using rejected
+        where candidate.raw_response_id = p_raw_response_id and candidate.row_no = rejected.row_no
+        returning candidate.*, rejected.rules, rejected.reason
+      ),
+      quarantined as (
+        insert into ingest.quarantine (raw_response_id, dataset, row_no, symbol, instrument_id, ts, rules, reason, payload, run_id)
+        select
+          p_raw_response_id, 'fundamentals', removed.row_no, instrument.symbol, removed.instrument_id, removed.period_end::timestamp at time zone 'UTC',
+          removed.rules, coalesce(removed.payload ->> 'problem', removed.reason),
+          coalesce(removed.payload, to_jsonb(removed) - '{raw_response_id,row_no,payload,rules,reason}'::text[]),
+          p_run_id
+        from removed
+        left join market.instrument on instrument.instrument_id = removed.instrument_id
+        on conflict (raw_response_id, dataset, row_no) do nothing
+      )
+      select count(*) into rejected_count from removed;
+      accepted := ingest.accept_facts(p_run_id, p_raw_response_id);
+      delete from ingest.candidate_fact candidate where candidate.raw_response_id = p_raw_response_id;
+    end if;
+
+    if accepted.changed_count > response.restatement_limit and not response.is_released then
+      touched := ingest.impact(p_raw_response_id, p_run_id);
+      if touched.bar_count + touched.fact_count > response.restatement_limit then
+        raise exception using errcode = 'MB099';
+      end if;
+    end if;
+  exception
+    when sqlstate 'MB099' then
+      result.outcome := 'held';
+      result.error_code := 'MB008';
+      result.message := format(
+        'it would restate %s rows of %s instruments, more than the %s that are accepted without a person; that touches %s feature values, %s training sets and %s predictions',
+        touched.bar_count + touched.fact_count, touched.instrument_count, response.restatement_limit, touched.feature_value_count,
+        touched.training_set_count, touched.prediction_count);
+      insert into ingest.held_response (
+        raw_response_id, run_id, changed_count, instrument_count, first_ts, last_ts, bar_count, fact_count, feature_value_count, training_set_count,
+        prediction_count
+      )
+      values (
+        p_raw_response_id, p_run_id, touched.bar_count + touched.fact_count, touched.instrument_count, touched.first_ts, touched.last_ts, touched.bar_count,
+        touched.fact_count, touched.feature_value_count, touched.training_set_count, touched.prediction_count
+      )
+      on conflict (raw_response_id) do update
+      set run_id = excluded.run_id, held_at = now(), changed_count = excluded.changed_count, instrument_count = excluded.instrument_count,
+        first_ts = excluded.first_ts, last_ts = excluded.last_ts, bar_count = excluded.bar_count, fact_count = excluded.fact_count,
+        feature_value_count = excluded.feature_value_count, training_set_count = excluded.training_set_count, prediction_count = excluded.prediction_count;
+      delete from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
+      delete from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
+      delete from ingest.candidate_action_span span where span.raw_response_id = p_raw_response_id;
+      delete from ingest.candidate_fact candidate where candidate.raw_response_id = p_raw_response_id;
+      result.row_count := 0;
+  end;
 
   -- What has no rules and candidates comes back with its counts; the rows that could not be read are in quarantine.
   if result.outcome = 'normalised' and response.dataset in ('filings', 'identifiers', 'macro') then
@@ -155,7 +198,7 @@ begin
     result.row_count := result.row_count + rejected_count;
   end if;
 
-  if response.dataset not in ('trades', 'documents') then
+  if result.outcome <> 'held' and response.dataset not in ('trades', 'documents') then
     result.quarantined_count := rejected_count;
     result.accepted_count := result.row_count - rejected_count;
     result.new_count := coalesce(accepted.new_count, 0);
@@ -177,6 +220,7 @@ $$;
 comment on function pipeline.normalise_response(bigint, bigint) is
 'Makes market data (or trades, documents, sessions of an exchange or members of a universe) of a landed body in the transaction of the caller: the normaliser ingest.normalise_<provider>_<dataset> reads it, quality.validate_candidates judges the rows, those that fail a critical rule
 go to ingest.quarantine, the others to the market tables as new rows or new versions. Returns and stores the row of ingest.normalisation; a body that cannot be read gets outcome refused with the cause, and nothing else of it is stored.
+A body that would restate more rows than ingest.provider.restatement_limit (new rows and changes of the adjusted close alone do not count) is taken back whole: outcome held, and ingest.held_response says what it would touch until pipeline.accept_held.
 A body that this version of its normaliser has read already is not read again: its row comes back; one that it refused is tried again. MB001 when there is no such response or normaliser.';
 
 revoke all on function pipeline.normalise_response(bigint, bigint) from public;

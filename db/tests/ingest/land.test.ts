@@ -24,7 +24,7 @@ t.test("a body is stored byte for byte, and again only when it differs from the 
   t.equal(refusal.code, "MB006", "nobody changes a body");
 });
 
-t.test("two fetches of one subject at once store one body", async (t) => {
+t.test("F20: two fetches of one subject at once store one body", async (t) => {
   const db = await testDatabase(t);
   const run = await openRun(db);
   const landed = await Promise.all([1, 2, 3, 4].map(() => land(db, run, { provider: "yahoo", dataset: "bars", subject: "AAPL", body: "{}" })));

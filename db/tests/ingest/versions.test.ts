@@ -4,7 +4,7 @@ import { barsCsv, bring, openRun } from "./bodies.ts";
 
 const request = { provider: "csv", dataset: "bars", subject: "TEST", url: "file:test.csv?symbol=TEST" };
 
-t.test("correct, revert, repeat: every version stays, and each moment has its answer", async (t) => {
+t.test("F16: correct, revert, repeat: every version stays, and each moment has its answer", async (t) => {
   const db = await testDatabase(t);
   const run = await openRun(db);
   const say = (close: number, day: string) => bring(db, run, { ...request, body: barsCsv([["2024-03-01", 50], ["2024-03-04", close]]), fetchedAt: `${day}T12:00:00Z` });
@@ -83,7 +83,7 @@ t.test("a bar refers to what is there", async (t) => {
   t.same([code, message], ["23503", "A row of market.price_data refers to instrument 4711, which does not exist."]);
 });
 
-t.test("several bodies of one instrument at once end as one after the other", async (t) => {
+t.test("F20: several bodies of one instrument at once end as one after the other", async (t) => {
   const db = await testDatabase(t);
   const run = await openRun(db);
   const days = Array.from({ length: 20 }, (_, index) => `2024-03-${String(index + 1).padStart(2, "0")}`);

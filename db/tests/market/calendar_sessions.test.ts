@@ -29,7 +29,7 @@ for (const [mic, name] of [["XNYS", "New York"], ["XLON", "London"]] as const) {
   });
 }
 
-t.test("the sessions that are stored, currencies and what never closes", async (t) => {
+t.test("F18: the sessions that are stored, currencies and what never closes", async (t) => {
   const db = await testDatabase(t);
   t.same(
     await db.query(
@@ -69,7 +69,7 @@ t.test("the sessions that are stored, currencies and what never closes", async (
   t.equal(await db.value("select count(*)::int from market.calendar_sessions('XETR', '2024-01-01', '2024-12-31')"), 0, "no rules, no sessions");
 });
 
-t.test("a break at noon divides bars and candles", async (t) => {
+t.test("F18: a break at noon divides bars and candles", async (t) => {
   const db = await testDatabase(t);
   await db.query("insert into market.calendar_hours (mic, valid_from, open_time, close_time, break_start, break_end) values ('XTKS', '2011-11-21', '09:00', '15:00', '11:30', '12:30')");
   t.equal(await db.value("select market.refresh_sessions('XTKS', '2024-01-01', '2024-12-31')::int"), 262);

@@ -38,7 +38,7 @@ const status = (db: TestDatabase, step: string) => db.value<string>("select stat
 
 t.setTimeout(600_000);
 
-t.test("kill -9 of the worker loses nothing and does nothing twice", { timeout: 600_000 }, async (t) => {
+t.test("F1: kill -9 of the worker loses nothing and does nothing twice", { timeout: 600_000 }, async (t) => {
   const undisturbed = await testDatabase(t);
   const worker = await startWorker(undisturbed.url("worker"));
   await undisturbed.query("select pipeline.start_flow('demo')", [], "worker");

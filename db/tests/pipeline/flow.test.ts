@@ -114,7 +114,7 @@ t.test("the flow of the demonstration, twice, and after a correction", { timeout
     t.equal(await db.value(STATE), before);
   });
 
-  await t.test("a corrected bar makes one version and recomputes only what depends on it", async (t) => {
+  await t.test("F16: a corrected bar makes one version and recomputes only what depends on it", async (t) => {
     const corrected = "2016-03-01";
     const vectorsBefore = await db.query<{ set: string; ts: Date; values: string }>(
       `select feature_set_version_id::text as set, ts, values::text from feature.feature_vector join market.instrument using (instrument_id) where symbol = 'AAPL'`,

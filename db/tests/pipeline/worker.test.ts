@@ -8,7 +8,7 @@ import { testDatabase } from "../support/database.ts";
 
 t.setTimeout(120_000);
 
-t.test("SIGTERM ends a worker within ten seconds, with its step finished or given back", { timeout: 120_000 }, async (t) => {
+t.test("F3: SIGTERM ends a worker within ten seconds, with its step finished or given back", { timeout: 120_000 }, async (t) => {
   const db = await testDatabase(t);
   await db.query("select pipeline.start_flow('demo')", [], "worker");
   const child = spawn(process.execPath, [join(repositoryRoot, "db/tests/pipeline/worker-process.ts"), db.url("worker")], { stdio: ["ignore", "pipe", "inherit"] });
@@ -40,7 +40,7 @@ t.test("a step that fails says what failed, skips the rest, and a new start goes
   t.not(await db.value<string>("select pipeline.start_flow('broken')::text", [], "worker"), root, "a new start is a new run");
 });
 
-t.test("runs are fenced, joined and swept", async (t) => {
+t.test("F1: runs are fenced, joined and swept", async (t) => {
   const db = await testDatabase(t);
   const root = await db.value<string>("select pipeline.start_flow('demo')::text", [], "worker");
   t.equal(await db.value<string>("select pipeline.start_flow('demo')::text", [], "worker"), root, "a second start joins the first");

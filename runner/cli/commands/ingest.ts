@@ -40,7 +40,8 @@ const command: Command = {
       const items = requests.map((request) => ({
         subject: request.subject,
         parameters: { provider: provider.name, ...request },
-        land: (runId: string, page?: HttpSource) => fetchAndLand(pool, { runId, provider: provider.name, ...request, page }),
+        land: (runId: string, page?: HttpSource) =>
+          fetchAndLand(pool, { runId, provider: provider.name, ...request, page }, process.env, { waitSeconds: 30, attempts: 4, signal }),
       }));
       const results = await ingestAll(pool, { provider: provider.name, dataset, subjects: items.map(({ subject }) => subject) }, items, {
         signal,

@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { EXIT, UserError } from "../../config/user-error.ts";
 import type { Command } from "../command.ts";
 
 /** `marketbase worker`: carries out queued steps until it is stopped. */
@@ -25,11 +26,13 @@ const command: Command = {
       const running = await startWorker(database.urlFor("worker"), {
         concurrency,
         redisUrl: context.config.redisUrl,
+        stallMilliseconds: 60_000,
         onMessage: (message) => context.progress.info(message),
       });
       context.progress.info(`Worker is ready: ${concurrency} ${concurrency === 1 ? "step" : "steps"} at once. Ctrl-C stops it.`);
       await (context.signal.aborted ? undefined : Promise.race([once(context.signal, "abort"), running.ended]));
       await running.stop();
+      if (!context.signal.aborted) throw new UserError("The worker ended by itself: the database did not answer.", { exitCode: EXIT.tryAgain, hint: "Start it again; a service manager does so by itself." });
     } finally {
       await database.close();
     }

@@ -13,6 +13,11 @@ begin
   if root.status is distinct from 'running' then
     return;
   end if;
+  -- the pieces of a backfill do not depend on each other: one that fails stops none of them
+  if root.flow = 'backfill' then
+    perform pipeline.advance_backfill(p_root_run_id);
+    return;
+  end if;
 
   select * into failed from pipeline.pipeline_run where root_run_id = p_root_run_id and status = 'failed' order by run_id limit 1;
   if failed.run_id is not null then
@@ -47,7 +52,7 @@ end
 $$;
 
 comment on function pipeline.advance_flow(bigint) is
-'Looks at the steps of the flow whose root is p_root_run_id: enqueues the first stage that is not done, or closes the root as succeeded or, when a step failed, as failed with the rest skipped. May be called any number of times.';
+'Looks at the steps of the flow whose root is p_root_run_id: enqueues the first stage that is not done, or closes the root as succeeded or, when a step failed, as failed with the rest skipped. A backfill goes on with pipeline.advance_backfill. May be called any number of times.';
 
 revoke all on function pipeline.advance_flow(bigint) from public;
 grant execute on function pipeline.advance_flow(bigint) to marketbase_worker;

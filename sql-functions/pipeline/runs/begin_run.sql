@@ -4,7 +4,7 @@ language sql volatile parallel unsafe
 begin atomic
   update pipeline.pipeline_run
   set status = 'running', attempt = attempt + 1, worker = current_setting('application_name'),
-    started_at = clock_timestamp(), heartbeat_at = clock_timestamp()
+    started_at = clock_timestamp(), heartbeat_at = clock_timestamp(), run_at = null
   where run_id = p_run_id and status = 'queued'
   returning *;
 end;

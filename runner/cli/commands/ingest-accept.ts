@@ -1,0 +1,59 @@
+import { EXIT, UserError, type ExitCode } from "../../config/user-error.ts";
+import type { Command } from "../command.ts";
+
+interface Accepted extends Record<string, unknown> {
+  readonly run_id: number;
+  readonly outcome: string;
+  readonly row_count: number;
+  readonly new_count: number;
+  readonly changed_count: number;
+  readonly message: string | null;
+}
+
+/** `marketbase ingest accept`: a person releases a restatement. */
+const command: Command = {
+  name: "ingest accept",
+  summary: "Take in a restatement that was held back",
+  usage: "ID --by NAME --reason TEXT",
+  details: "ID is the number of the raw response, as marketbase ingest held lists it. Name and reason stay with the run that each new version and each edge of the lineage names.",
+  examples: [['marketbase ingest accept 17 --by "Ada Lovelace" --reason "2-for-1 split of 10 June, confirmed by the exchange"', "the body 17"]],
+  options: {
+    by: { type: "string", value: "NAME", description: "who decided" },
+    reason: { type: "string", value: "TEXT", description: "why" },
+  },
+  arguments: { min: 1, max: 1 },
+  async run(context): Promise<ExitCode> {
+    const { args: [id = ""], option, print, progress } = context;
+    if (!/^\d{1,18}$/.test(id)) throw new UserError(`${id} is not the number of a raw response.`, { exitCode: EXIT.usage, hint: "marketbase ingest held lists those that wait." });
+    const [by, reason] = [option("by"), option("reason")];
+    if (by === undefined || reason === undefined) {
+      throw new UserError("A restatement is accepted by somebody, for a reason.", { exitCode: EXIT.usage, hint: "Give --by and --reason." });
+    }
+    const { one } = await import("../../database/pool.ts");
+    const { transaction } = await import("../../database/transaction.ts");
+    const { count } = await import("../../output/table.ts");
+    const { withPool } = await import("../with-pool.ts");
+    return await withPool(context, "marketbase ingest accept", "worker", 1, async (pool) => {
+      const accepted = await progress.run(`accept raw response ${id}`, () =>
+        transaction(pool, (client) =>
+          one<Accepted>(
+            client,
+            `select run_id::float8, outcome, row_count::float8, new_count::float8, changed_count::float8, message
+             from pipeline.accept_held($1, $2, $3)`,
+            [id, by, reason],
+          ),
+        ),
+      );
+      const changed = accepted.changed_count - accepted.new_count;
+      print(
+        accepted.outcome === "normalised"
+          ? `run ${accepted.run_id}: ${count(changed)} rows have a new version, ${count(accepted.new_count)} are new`
+          : `run ${accepted.run_id}: ${accepted.outcome}: ${accepted.message ?? ""}`,
+        { raw_response_id: Number(id), by, reason, ...accepted },
+      );
+      return accepted.outcome === "normalised" ? EXIT.ok : EXIT.failed;
+    });
+  },
+};
+
+export default command;
