@@ -1,0 +1,2 @@
+-- Functions that sets are compiled from have changed: versions follow.
+select count(*) from feature.refresh_versions();
