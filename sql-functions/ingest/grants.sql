@@ -36,8 +36,8 @@ create policy normalisation_insert on ingest.normalisation for insert to marketb
 revoke all on ingest.normalisation from public, marketbase_reader, marketbase_worker;
 grant select on ingest.normalisation to marketbase_reader;
 grant insert (
-  raw_response_id, normaliser, normaliser_version, outcome, row_count, accepted_count, new_count, changed_count, quarantined_count, error_code, message,
-  run_id
+  raw_response_id, normaliser, normaliser_version, outcome, row_count, accepted_count, new_count, changed_count, quarantined_count,
+  action_count, action_changed_count, error_code, message, run_id
 ) on ingest.normalisation to marketbase_worker;
 
 alter table ingest.candidate_bar enable row level security;

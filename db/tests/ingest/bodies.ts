@@ -8,6 +8,8 @@ export interface Normalisation extends Record<string, unknown> {
   new: number;
   changed: number;
   quarantined: number;
+  actions: number;
+  actionsChanged: number;
   code: string | null;
   message: string | null;
 }
@@ -47,7 +49,7 @@ export async function land(db: TestDatabase, run: string, body: Body): Promise<{
 export async function normalise(db: TestDatabase, run: string, id: string): Promise<Normalisation> {
   const [row] = await db.query<Normalisation>(
     `select outcome, row_count::int as rows, accepted_count::int as accepted, new_count::int as new, changed_count::int as changed,
-       quarantined_count::int as quarantined, error_code as code, message
+       quarantined_count::int as quarantined, action_count::int as actions, action_changed_count::int as "actionsChanged", error_code as code, message
      from pipeline.normalise_response($1, $2)`,
     [run, id],
     "worker",
