@@ -67,3 +67,26 @@ export async function bring(db: TestDatabase, run: string, body: Body): Promise<
 export function barsCsv(rows: readonly (readonly [date: string, close: number])[]): string {
   return ["date,open,high,low,close,volume", ...rows.map(([date, close]) => `${date},${close},${close + 1},${close - 1},${close},1000`)].join("\n");
 }
+
+/** A chart of Yahoo, of bars with one price each and the events that it lists. */
+export function yahooChart(symbol: string, bars: readonly (readonly [day: string, price: number, volume?: number])[], events: Record<string, unknown>): string {
+  const open = (day: string) => Date.parse(`${day}T14:30:00Z`) / 1000;
+  const dated = Object.fromEntries(
+    Object.entries(events).map(([kind, list]) => [
+      kind,
+      Object.fromEntries((list as Record<string, unknown>[]).map(({ day, ...event }) => [open(day as string), { date: open(day as string), ...event }])),
+    ]),
+  );
+  const price = bars.map(([, close]) => close);
+  return JSON.stringify({
+    chart: {
+      result: [{
+        meta: { symbol, currency: "USD", exchangeName: "NMS", instrumentType: "EQUITY", exchangeTimezoneName: "America/New_York", dataGranularity: "1d" },
+        timestamp: bars.map(([day]) => open(day)),
+        events: dated,
+        indicators: { quote: [{ open: price, high: price, low: price, close: price, volume: bars.map(([, , volume]) => volume ?? 700) }] },
+      }],
+      error: null,
+    },
+  });
+}

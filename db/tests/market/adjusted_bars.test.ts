@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import t from "tap";
-import { bring, openRun } from "../ingest/bodies.ts";
+import { bring, openRun, yahooChart } from "../ingest/bodies.ts";
 import { shared, testDatabase, type TestDatabase } from "../support/database.ts";
 
 interface Row {
@@ -24,29 +24,6 @@ async function series(db: TestDatabase, symbol: string, adjustment: string, asOf
 /** The one text file in a zip. */
 const unzip = (path: string) => execFileSync("unzip", ["-p", path], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 }).trim();
 const far = (a: number, b: number) => Math.abs(a / b - 1);
-
-/** A chart of Yahoo, of bars with one price each and the events that it lists. */
-function chart(symbol: string, bars: readonly (readonly [day: string, price: number, volume?: number])[], events: Record<string, unknown>): string {
-  const open = (day: string) => Date.parse(`${day}T14:30:00Z`) / 1000;
-  const dated = Object.fromEntries(
-    Object.entries(events).map(([kind, list]) => [
-      kind,
-      Object.fromEntries((list as Record<string, unknown>[]).map(({ day, ...event }) => [open(day as string), { date: open(day as string), ...event }])),
-    ]),
-  );
-  const price = bars.map(([, close]) => close);
-  return JSON.stringify({
-    chart: {
-      result: [{
-        meta: { symbol, currency: "USD", exchangeName: "NMS", instrumentType: "EQUITY", exchangeTimezoneName: "America/New_York", dataGranularity: "1d" },
-        timestamp: bars.map(([day]) => open(day)),
-        events: dated,
-        indicators: { quote: [{ open: price, high: price, low: price, close: price, volume: bars.map(([, , volume]) => volume ?? 700) }] },
-      }],
-      error: null,
-    },
-  });
-}
 
 t.test("the WIKI sample: adjusted closes from ex-dividends and split ratios, digit by digit", async (t) => {
   const file = shared(t, "corporate-actions/wiki-sample.zip");
@@ -137,7 +114,7 @@ t.test("a split that comes late, is cancelled, comes back or is listed twice", a
   const adjusted = [10, 10, 10, 10];
   const split = { day: "2024-03-05", numerator: 7, denominator: 1, splitRatio: "7:1" };
   const send = (prices: readonly number[], events: Record<string, unknown>, fetchedAt: string) =>
-    bring(db, run, { provider: "yahoo", dataset: "bars", subject: "LATE", url: "https://query1.finance.yahoo.com/v8/finance/chart/LATE?events=div,split", body: chart("LATE", days.map((day, at) => [day, prices[at] ?? NaN]), events), fetchedAt });
+    bring(db, run, { provider: "yahoo", dataset: "bars", subject: "LATE", url: "https://query1.finance.yahoo.com/v8/finance/chart/LATE?events=div,split", body: yahooChart("LATE", days.map((day, at) => [day, prices[at] ?? NaN]), events), fetchedAt });
   const closes = async (asOf: string) => (await series(db, "LATE", "split", asOf)).map(({ adjusted: close, raw: quoted }) => [quoted, Number(close.toPrecision(12))]);
   const versions = () => db.query("select version, amount::float8, known_from::date::text as from, known_to::date::text as to from market.corporate_action_version where symbol = 'LATE' and action_type = 'split' order by version");
 
@@ -166,8 +143,8 @@ t.test("a split that comes late, is cancelled, comes back or is listed twice", a
   const count = () => db.value<number>("select count(*)::int from market.corporate_action_version");
   const before = await count();
   // An older body, and one that does not reach the day, cancel nothing.
-  await bring(db, run, { provider: "yahoo", dataset: "bars", subject: "LATE", url: "https://q/old?events=div,split", body: chart("LATE", [["2024-03-01", 10], ["2024-03-06", 10]], {}), fetchedAt: "2024-03-08T00:00:00Z" });
-  await bring(db, run, { provider: "yahoo", dataset: "bars", subject: "LATE", url: "https://q/new?events=div,split", body: chart("LATE", [["2024-03-06", 10], ["2024-03-07", 10]], {}), fetchedAt: "2024-03-11T00:00:00Z" });
+  await bring(db, run, { provider: "yahoo", dataset: "bars", subject: "LATE", url: "https://q/old?events=div,split", body: yahooChart("LATE", [["2024-03-01", 10], ["2024-03-06", 10]], {}), fetchedAt: "2024-03-08T00:00:00Z" });
+  await bring(db, run, { provider: "yahoo", dataset: "bars", subject: "LATE", url: "https://q/new?events=div,split", body: yahooChart("LATE", [["2024-03-06", 10], ["2024-03-07", 10]], {}), fetchedAt: "2024-03-11T00:00:00Z" });
   t.equal(await count(), before, "a body that is older or does not reach the ex-date cancels nothing");
   t.equal(await db.value("select count(*)::int from market.corporate_action where action_type = 'split'"), 1);
 });
