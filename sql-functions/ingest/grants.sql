@@ -93,7 +93,7 @@ drop policy if exists candidate_action_span_work on ingest.candidate_action_span
 create policy candidate_action_span_work on ingest.candidate_action_span for all to marketbase_worker using (true) with check (true);
 revoke all on ingest.candidate_action_span from public, marketbase_reader, marketbase_worker;
 grant select, delete on ingest.candidate_action_span to marketbase_worker;
-grant insert (raw_response_id, instrument_id, action_type, from_date, to_date) on ingest.candidate_action_span to marketbase_worker;
+grant insert (raw_response_id, instrument_id, action_type, from_date, to_date, comes_with_bars) on ingest.candidate_action_span to marketbase_worker;
 
 alter table ingest.field_tolerance enable row level security;
 drop policy if exists field_tolerance_read on ingest.field_tolerance;

@@ -78,3 +78,67 @@ t.test("a split changes no dividend before it; the same number in other shares i
   t.same(await versions(), [{ amount: 0.123457, version: 1 }, { amount: 0.123457, version: 2 }]);
   t.equal(await perShare(), 0.493828);
 });
+
+t.test("what a body that lists all actions of its days no longer lists was cancelled", async (t) => {
+  const db = await testDatabase(t);
+  const run = await openRun(db);
+  const left = (symbol: string) => db.query("select action_type as type, ex_date::text as day, known_from::date::text as from from market.corporate_action join market.instrument using (instrument_id) where symbol = $1 order by 2, 1", [symbol]);
+
+  // Tiingo: divCash and splitFactor stand in each row.
+  const tiingo = (rows: Record<string, readonly [dividend: number, split: number] | undefined>, fetchedAt: string) => bring(db, run, {
+    provider: "tiingo", dataset: "bars", subject: "TII", url: "https://api.tiingo.com/tiingo/daily/TII/prices?resampleFreq=daily", fetchedAt,
+    body: JSON.stringify(Object.entries(rows).map(([day, said]) => ({ date: `${day}T00:00:00.000Z`, open: 10, high: 10, low: 10, close: 10, adjClose: 10, volume: 5, ...(said === undefined ? {} : { divCash: said[0], splitFactor: said[1] }) }))),
+  });
+  await tiingo({ "2024-03-06": [0.5, 1], "2024-03-07": [0, 1], "2024-03-08": [0, 2], "2024-03-11": [0.5, 1], "2024-03-12": [0.25, 1] }, "2024-03-13T00:00:00Z");
+  t.same((await left("TII")).map(({ type, day, from }) => `${type} ${day} ${from}`), [
+    "dividend 2024-03-06 2024-03-06", "split 2024-03-08 2024-03-08", "dividend 2024-03-11 2024-03-11", "dividend 2024-03-12 2024-03-12",
+  ], "a first body is known from the days themselves");
+  t.match(await tiingo({ "2024-03-06": [0, 1], "2024-03-08": [0, 1], "2024-03-11": undefined, "2024-03-12": [0.25, 1] }, "2024-03-14T00:00:00Z"), { rows: 4, changed: 0, actions: 1, actionsChanged: 2 });
+  t.same((await left("TII")).map(({ type, day }) => `${type} ${day}`), ["dividend 2024-03-11", "dividend 2024-03-12"], "a row without the two fields says nothing of its day");
+  await tiingo({ "2024-03-07": [0, 1], "2024-03-12": [0.25, 1], "2024-03-13": [0, 1] }, "2024-03-15T00:00:00Z");
+  t.equal((await left("TII")).length, 2, "neither does a day without a row");
+  await tiingo({ "2024-03-07": [0.1, 1], "2024-03-08": [0, 1] }, "2024-03-16T00:00:00Z");
+  t.same((await left("TII"))[0], { type: "dividend", day: "2024-03-07", from: "2024-03-16" }, "what earlier bodies should have listed is known from the one that does");
+
+  // Alpha Vantage: the daily adjusted series.
+  const alpha = (dividend: string, fetchedAt: string) => bring(db, run, {
+    provider: "alphavantage", dataset: "bars", subject: "ALP", fetchedAt,
+    body: JSON.stringify({
+      "Meta Data": { "2. Symbol": "ALP", "3. Last Refreshed": "2024-01-04", "5. Time Zone": "US/Eastern" },
+      "Time Series (Daily)": Object.fromEntries(["2024-01-03", "2024-01-04"].map((day) => [day, {
+        "1. open": "10", "2. high": "10", "3. low": "10", "4. close": "10", "5. adjusted close": "10", "6. volume": "1", "7. dividend amount": day === "2024-01-03" ? dividend : "0.0000", "8. split coefficient": "1.0",
+      }])),
+    }),
+  });
+  await alpha("0.5000", "2024-01-05T00:00:00Z");
+  t.equal((await left("ALP")).length, 1);
+  t.match(await alpha("0.0000", "2024-01-06T00:00:00Z"), { actionsChanged: 1 });
+  t.equal((await left("ALP")).length, 0);
+
+  // Polygon: a page that is the whole answer.
+  await bring(db, run, { provider: "polygon", dataset: "bars", subject: "POL", url: "https://api.polygon.io/v2/aggs/ticker/POL/range/1/day/2020-01-01/2024-12-31", body: JSON.stringify({ ticker: "POL", status: "OK", results: [{ t: 1704171600000, o: 1, h: 1, l: 1, c: 1, v: 1 }] }), fetchedAt: "2024-06-01T00:00:00Z" });
+  const split = (day: string) => ({ execution_date: day, split_from: 1, split_to: 2, ticker: "POL" });
+  const page = (query: string, results: readonly object[], fetchedAt: string, more: object = {}, path = "splits") => bring(db, run, {
+    provider: "polygon", dataset: "bars", subject: "POL", url: `https://api.polygon.io/v3/reference/${path}?${query}`, body: JSON.stringify({ status: "OK", results, ...more }), fetchedAt,
+  });
+  const all = "ticker=POL&limit=1000";
+  await page(all, [split("2022-03-01"), split("2024-01-02")], "2024-06-01T00:01:00Z");
+  const both = [{ type: "split", day: "2022-03-01", from: "2022-03-01" }, { type: "split", day: "2024-01-02", from: "2024-01-02" }];
+  t.same(await left("POL"), both, "bars came before the actions, and made none of them late");
+  for (const [why, query, results, more, path] of [
+    ["a page of many", all, [split("2024-01-02")], { next_url: "https://api.polygon.io/v3/reference/splits?cursor=abc" }, "splits"],
+    ["the last of many", "cursor=abc", [split("2024-01-02")], {}, "splits"],
+    ["a full page", "ticker=POL&limit=1", [split("2024-01-02")], {}, "splits"],
+    ["a part by another condition", `${all}&reverse_split=true`, [split("2024-01-02")], {}, "splits"],
+    ["a span that ends before", `${all}&execution_date.lte=2022-02-28`, [], {}, "splits"],
+    ["all tickers", "limit=1000", [split("2024-01-02")], {}, "splits"],
+    ["dividends", all, [], {}, "dividends"],
+  ] as const) {
+    await page(query, results, "2024-06-02T00:00:00Z", more, path);
+    t.same(await left("POL"), both, why);
+  }
+  t.match(await page(`${all}&execution_date.gte=2022-01-01&execution_date.lte=2022-12-31`, [], "2024-06-03T00:00:00Z"), { outcome: "normalised", rows: 0, changed: 0, actionsChanged: 1 });
+  t.same(await left("POL"), both.slice(1));
+  t.match(await page(all, [], "2024-06-04T00:00:00Z"), { actionsChanged: 1 }, "an empty answer says that there are none");
+  t.same(await left("POL"), []);
+});

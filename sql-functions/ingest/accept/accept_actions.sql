@@ -181,9 +181,9 @@ begin
           select
           from market.price_data_version bar
           join ingest.raw_response earlier on earlier.raw_response_id = bar.raw_response_id
-          where bar.instrument_id = candidate.instrument_id and bar.provider = response.provider
+          where bar.instrument_id = candidate.instrument_id and bar.provider = response.provider and bar.bar_interval = '1d'
             and bar.session_date between candidate.ex_date and candidate.ex_date + 6
-            and earlier.fetched_at < response.fetched_at and span.raw_response_id is not null
+            and earlier.fetched_at < response.fetched_at and span.comes_with_bars
         ) then greatest(response.fetched_at, candidate.ex_date::timestamp at time zone exchange.time_zone)
         else candidate.ex_date::timestamp at time zone exchange.time_zone
       end,
@@ -218,7 +218,7 @@ comment on function ingest.accept_actions(bigint, bigint) is
 number) whenever their bodies came, of one provider the newer body. Amounts are compared per share of the ex-date (market.amount_factor) as ingest.is_same_amount says, and kept as their provider gave them; so a split alone does not change the dividends before it.
 What was said beside the current action stands in market.corporate_action_observation: a worse provider does not change what a better one confirmed.
 One that the provider behind it no longer lists, within ingest.candidate_action_span, is cancelled: it goes to the history, known until the arrival of this body, and counts as changed; where another provider lists it, that one''s word is the next version.
-A first version is known from the start of the ex-date; from the arrival of its body where an earlier body of the provider should have listed it and did not (bars of the days from the ex-date on are stored from one), where it had been cancelled,
+A first version is known from the start of the ex-date; from the arrival of its body where an earlier body of the provider should have listed it and did not (the provider sends actions with its bars, and daily bars of the days from the ex-date on are stored from one), where it had been cancelled,
 and where the amount changed.';
 
 revoke all on function ingest.accept_actions(bigint, bigint) from public;
