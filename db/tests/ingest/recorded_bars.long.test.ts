@@ -100,6 +100,9 @@ t.test("every recorded body of the providers of bars is read right or refused wi
   t.same(await db.query("select symbol, action_type, ex_date::text, amount::float8 from market.corporate_action join market.instrument using (instrument_id) where symbol = 'SHOP' order by 3"), [
     { symbol: "SHOP", action_type: "split", ex_date: "2022-06-22", amount: 10 }, { symbol: "SHOP", action_type: "split", ex_date: "2022-06-29", amount: 10 },
   ], "the recording has the split on two days");
+  t.same(await db.query("select key ->> 'ex_date' as day, message from quality.rule_action_split_doubled(array[market.instrument_id('SHOP')], '-infinity', 'infinity', (select parameters from quality.rule_in_force where rule = 'action_split_doubled'))"), [
+    { day: "2022-06-29", message: "A split of 10 is on record for 2022-06-22 and for 2022-06-29, and the price does not show it twice." },
+  ], "and a rule says so");
 });
 
 /** How many rows of a page of actions are about one share. */

@@ -125,7 +125,7 @@ t.test("a split that comes late, is cancelled, comes back or is listed twice", a
   t.same(await versions(), [{ version: 1, amount: 7, from: "2024-03-08", to: null }], "the split that came late is known from its arrival, and once");
   t.same(
     (await db.query("select distinct consumer from pipeline.stale_range where reason like '%corporate_action%' order by 1")).map(({ consumer }) => consumer),
-    ["action_feature", "fundamental_feature"],
+    ["action_feature", "fundamental_feature", "quality"],
     "what depends on it is out of date",
   );
   t.same(await closes("2024-03-07T13:00:00Z"), [[70, 70], [70, 70], [10, 10], [10, 10]], "what was known the day before stays");
@@ -165,7 +165,8 @@ t.test("features over adjusted prices follow the actions, and do not look ahead"
   await bring(db, run, { ...given, dataset: "actions", url: "file:actions?symbol=ADJ", body: "ex_date,type,amount\n2024-01-04,split,2" });
   t.same(
     (await db.query("select consumer, from_ts::text, to_ts::text from pipeline.stale_range where reason like '%corporate_action%' order by 1")),
-    [{ consumer: "action_feature", from_ts: "-infinity", to_ts: "infinity" }, { consumer: "fundamental_feature", from_ts: "-infinity", to_ts: "infinity" }],
+    [{ consumer: "action_feature", from_ts: "-infinity", to_ts: "infinity" }, { consumer: "fundamental_feature", from_ts: "-infinity", to_ts: "infinity" },
+      { consumer: "quality", from_ts: "2023-12-05 00:00:00+00", to_ts: "infinity" }],
   );
   t.same(await compute(), [{ name: "level", values: [100, 100, 100, 100] }, { name: "shares", values: [10, 10, 5, 5] }], "a split leaves no jump, and the bars before it as they were");
   await bring(db, run, { ...given, dataset: "actions", url: "file:actions?symbol=ADJ", body: "ex_date,type,amount\n2024-01-05,dividend,5" });
