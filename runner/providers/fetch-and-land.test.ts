@@ -55,6 +55,24 @@ t.test("from a server's bytes to the bars, with the run tree and the report", as
   t.match((await reportOn(db.worker, again)).text, /Nothing was changed/);
 });
 
+t.test("a body of splits alone says how many came", async (t) => {
+  const results = [{ execution_date: "2022-06-29", split_from: 1, split_to: 10, ticker: "SHOP" }];
+  const { url } = await serve(t, (_request, response) =>
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ status: "OK", results })));
+  const db = await testDatabase(t);
+  const page = { kind: "http", url: "https://api.polygon.io/v3/reference/splits?ticker=SHOP", headers: {} } as const;
+  const item = { subject: "SHOP", parameters: {}, land: async (runId: string) => {
+    const landed = await fetchAndLand(db.worker, { runId, provider: "polygon", dataset: "bars", subject: "SHOP", page }, { MARKETBASE_POLYGON_URL: url, MARKETBASE_POLYGON_KEY: "k" });
+    return { ...landed, next: undefined };
+  } };
+  const first = await ingestAll(db.worker, {}, [item], quiet);
+  t.match(first[0]?.outcome, { rowCount: 1, newCount: 1, versionCount: 0, actionCount: 1, actionChangedCount: 1 });
+  const report = await reportOn(db.worker, first);
+  t.match(report.text, /SHOP: splits and dividends: 1 in the body, 1 new, changed or cancelled/);
+  t.notMatch(report.text, /Nothing was changed/);
+  t.same(await db.query("select rows_read::int, rows_written::int, summary -> 'actions' as actions from pipeline.pipeline_run where step = 'normalise'"), [{ rows_read: 1, rows_written: 1, actions: 1 }]);
+});
+
 t.test("refusals are kept and explained, with exit status 1", async (t) => {
   const { url } = await serve(t, (_request, response) =>
     response.writeHead(404, { "content-type": "application/json" }).end('{"chart":{"result":null,"error":{"code":"Not Found","description":"No data found, symbol may be delisted"}}}'));

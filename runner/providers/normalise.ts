@@ -16,6 +16,10 @@ export interface Outcome extends Landed {
   /** Rows that made a new version of a known one. */
   readonly versionCount: number;
   readonly quarantinedCount: number;
+  /** Splits and dividends in the body, beside bars or alone. */
+  readonly actionCount: number;
+  /** Those that were new, changed, or no longer listed and so cancelled. */
+  readonly actionChangedCount: number;
   readonly errorCode: string | null;
   readonly message: string | null;
 }
@@ -34,6 +38,8 @@ interface NormalisationRow extends Record<string, unknown> {
   new_count: number;
   changed_count: number;
   quarantined_count: number;
+  action_count: number;
+  action_changed_count: number;
   error_code: string | null;
   message: string | null;
 }
@@ -58,7 +64,7 @@ async function landAndNormalise(
       const row = await one<NormalisationRow>(
         client,
         `select run_id::text, outcome, row_count::float8, accepted_count::float8, new_count::float8, changed_count::float8, quarantined_count::float8,
-           error_code, message
+           action_count::float8, action_changed_count::float8, error_code, message
          from pipeline.normalise_response($1, $2)`,
         [runId, landed.rawResponseId],
       );
@@ -66,12 +72,15 @@ async function landAndNormalise(
       const isRepeated = row.run_id !== runId;
       const newCount = isRepeated ? 0 : row.new_count;
       const versionCount = isRepeated ? 0 : row.changed_count - row.new_count;
+      const actionChangedCount = isRepeated ? 0 : row.action_changed_count;
       if (row.outcome === "refused") {
         await client.query("select pipeline.fail_run($1, $2, $3)", [runId, row.error_code, row.message]);
       } else {
         const notices = await value<string[]>(client, "select array(select ingest.notices(array[$1::bigint]))", [landed.rawResponseId]);
         const summary = {
-          raw_response_id: Number(landed.rawResponseId), new: newCount, versions: versionCount, quarantined: row.quarantined_count, ...(notices.length === 0 ? {} : { notices }),
+          raw_response_id: Number(landed.rawResponseId), new: newCount, versions: versionCount, quarantined: row.quarantined_count,
+          ...(row.action_count === 0 && actionChangedCount === 0 ? {} : { actions: row.action_count, actions_changed: actionChangedCount }),
+          ...(notices.length === 0 ? {} : { notices }),
         };
         await finishRun(client, runId, row.row_count, newCount + versionCount, summary, row.message ?? (isRepeated ? "read before" : "normalised"));
       }
@@ -84,6 +93,8 @@ async function landAndNormalise(
         newCount,
         versionCount,
         quarantinedCount: row.quarantined_count,
+        actionCount: row.action_count,
+        actionChangedCount,
         errorCode: row.error_code,
         message: row.message,
       };

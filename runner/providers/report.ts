@@ -48,6 +48,11 @@ export async function reportOn(pool: pg.Pool, results: readonly IngestResult[]):
       );
     }
   }
+  for (const { subject, outcome } of results) {
+    if (outcome.actionCount > 0 || outcome.actionChangedCount > 0) {
+      parts.push(`${subject}: splits and dividends: ${count(outcome.actionCount)} in the body, ${count(outcome.actionChangedCount)} new, changed or cancelled (raw response ${outcome.rawResponseId}).`);
+    }
+  }
   const notices = await readNotices(pool, results.map(({ outcome }) => outcome.rawResponseId));
   parts.push(...notices);
   const columns = ["subject", "rows", "accepted", "new", "new versions", "quarantined", "raw response"];
@@ -58,7 +63,7 @@ export async function reportOn(pool: pg.Pool, results: readonly IngestResult[]):
       `${outcome.rawResponseId}${outcome.isNew ? "" : " (as before)"}`,
     ]),
   );
-  const changed = results.reduce((sum, { outcome }) => sum + outcome.newCount + outcome.versionCount, 0);
+  const changed = results.reduce((sum, { outcome }) => sum + outcome.newCount + outcome.versionCount + outcome.actionChangedCount, 0);
   const stale = changed === 0 ? [] : await readStaleMarks(pool);
   if (changed === 0) parts.push("Nothing was changed.");
   else if (stale.length > 0) {

@@ -36,8 +36,8 @@ create policy normalisation_insert on ingest.normalisation for insert to marketb
 revoke all on ingest.normalisation from public, marketbase_reader, marketbase_worker;
 grant select on ingest.normalisation to marketbase_reader;
 grant insert (
-  raw_response_id, normaliser, normaliser_version, outcome, row_count, accepted_count, new_count, changed_count, quarantined_count, error_code, message,
-  run_id
+  raw_response_id, normaliser, normaliser_version, outcome, row_count, accepted_count, new_count, changed_count, quarantined_count,
+  action_count, action_changed_count, error_code, message, run_id
 ) on ingest.normalisation to marketbase_worker;
 
 alter table ingest.candidate_bar enable row level security;
@@ -93,7 +93,7 @@ drop policy if exists candidate_action_span_work on ingest.candidate_action_span
 create policy candidate_action_span_work on ingest.candidate_action_span for all to marketbase_worker using (true) with check (true);
 revoke all on ingest.candidate_action_span from public, marketbase_reader, marketbase_worker;
 grant select, delete on ingest.candidate_action_span to marketbase_worker;
-grant insert (raw_response_id, instrument_id, action_type, from_date, to_date) on ingest.candidate_action_span to marketbase_worker;
+grant insert (raw_response_id, instrument_id, action_type, from_date, to_date, comes_with_bars) on ingest.candidate_action_span to marketbase_worker;
 
 alter table ingest.field_tolerance enable row level security;
 drop policy if exists field_tolerance_read on ingest.field_tolerance;

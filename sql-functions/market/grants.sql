@@ -362,3 +362,14 @@ create policy instrument_group_probe on market.instrument_group as restrictive f
 drop policy if exists instrument_group_history_probe on market.instrument_group_history;
 create policy instrument_group_history_probe on market.instrument_group_history as restrictive for select to marketbase_probe
   using (instrument_id = any (coalesce((select nullif(current_setting('marketbase.visible_instruments', true), '')::bigint[]), '{}')));
+
+alter table market.corporate_action_observation enable row level security;
+drop policy if exists corporate_action_observation_read on market.corporate_action_observation;
+create policy corporate_action_observation_read on market.corporate_action_observation for select to marketbase_reader using (true);
+drop policy if exists corporate_action_observation_insert on market.corporate_action_observation;
+create policy corporate_action_observation_insert on market.corporate_action_observation for insert to marketbase_worker with check (true);
+revoke all on market.corporate_action_observation from public, marketbase_reader, marketbase_worker;
+grant select on market.corporate_action_observation to marketbase_reader;
+grant insert (
+  instrument_id, action_type, ex_date, provider, known_from, amount, currency, raw_response_id, run_id
+) on market.corporate_action_observation to marketbase_worker;

@@ -9,6 +9,7 @@ declare
   result ingest.normalisation;
   done ingest.normalisation;
   accepted ingest.acceptance;
+  actions ingest.acceptance;
   rejected_count bigint := 0;
   touched ingest.impact_estimate;
   advice text;
@@ -56,6 +57,8 @@ begin
   result.new_count := 0;
   result.changed_count := 0;
   result.quarantined_count := 0;
+  result.action_count := 0;
+  result.action_changed_count := 0;
   result.outcome := 'normalised';
 
   select * into done
@@ -121,14 +124,18 @@ begin
       )
       select count(*) into rejected_count from removed;
       accepted := ingest.accept_bars(p_run_id, p_raw_response_id);
-      perform ingest.accept_actions(p_run_id, p_raw_response_id);
       delete from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
-      delete from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
-      delete from ingest.candidate_action_span span where span.raw_response_id = p_raw_response_id;
-
-    elsif result.outcome = 'normalised' and response.dataset = 'actions' then
-      select count(*) into result.row_count from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
-      accepted := ingest.accept_actions(p_run_id, p_raw_response_id);
+    end if;
+    if result.outcome = 'normalised' and response.dataset in ('bars', 'actions') then
+      select count(*) into result.action_count from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
+      actions := ingest.accept_actions(p_run_id, p_raw_response_id);
+      result.action_changed_count := actions.new_count + actions.changed_count;
+      -- The rows of a body of actions alone are its actions; one that was cancelled is none of its rows.
+      if result.row_count = 0 then
+        result.row_count := result.action_count;
+        accepted := actions;
+        accepted.changed_count := result.action_count - actions.new_count - actions.unchanged_count;
+      end if;
       delete from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id;
       delete from ingest.candidate_action_span span where span.raw_response_id = p_raw_response_id;
 
@@ -190,6 +197,8 @@ begin
       delete from ingest.candidate_action_span span where span.raw_response_id = p_raw_response_id;
       delete from ingest.candidate_fact candidate where candidate.raw_response_id = p_raw_response_id;
       result.row_count := 0;
+      result.action_count := 0;
+      result.action_changed_count := 0;
   end;
 
   -- What has no rules and candidates comes back with its counts; the rows that could not be read are in quarantine.
@@ -205,12 +214,13 @@ begin
     result.changed_count := coalesce(accepted.new_count + accepted.changed_count, 0);
   end if;
   insert into ingest.normalisation (
-    raw_response_id, normaliser, normaliser_version, outcome, row_count, accepted_count, new_count, changed_count, quarantined_count, error_code,
-    message, run_id
+    raw_response_id, normaliser, normaliser_version, outcome, row_count, accepted_count, new_count, changed_count, quarantined_count,
+    action_count, action_changed_count, error_code, message, run_id
   )
   values (
     result.raw_response_id, result.normaliser, result.normaliser_version, result.outcome, result.row_count, result.accepted_count,
-    result.new_count, result.changed_count, result.quarantined_count, result.error_code, result.message, result.run_id
+    result.new_count, result.changed_count, result.quarantined_count, result.action_count, result.action_changed_count, result.error_code,
+    result.message, result.run_id
   )
   returning * into result;
   return result;
@@ -220,6 +230,7 @@ $$;
 comment on function pipeline.normalise_response(bigint, bigint) is
 'Makes market data (or trades, documents, sessions of an exchange or members of a universe) of a landed body in the transaction of the caller: the normaliser ingest.normalise_<provider>_<dataset> reads it, quality.validate_candidates judges the rows, those that fail a critical rule
 go to ingest.quarantine, the others to the market tables as new rows or new versions. Returns and stores the row of ingest.normalisation; a body that cannot be read gets outcome refused with the cause, and nothing else of it is stored.
+Rows are bars (facts, trades, …); those of a body of splits and dividends alone are these. How many splits and dividends came, also beside bars, and how many were new, changed or cancelled is in action_count and action_changed_count.
 A body that would restate more rows than ingest.provider.restatement_limit (new rows and changes of the adjusted close alone do not count) is taken back whole: outcome held, and ingest.held_response says what it would touch until pipeline.accept_held.
 A body that this version of its normaliser has read already is not read again: its row comes back; one that it refused is tried again. MB001 when there is no such response or normaliser.';
 

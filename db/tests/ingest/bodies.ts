@@ -8,6 +8,8 @@ export interface Normalisation extends Record<string, unknown> {
   new: number;
   changed: number;
   quarantined: number;
+  actions: number;
+  actionsChanged: number;
   code: string | null;
   message: string | null;
 }
@@ -47,7 +49,7 @@ export async function land(db: TestDatabase, run: string, body: Body): Promise<{
 export async function normalise(db: TestDatabase, run: string, id: string): Promise<Normalisation> {
   const [row] = await db.query<Normalisation>(
     `select outcome, row_count::int as rows, accepted_count::int as accepted, new_count::int as new, changed_count::int as changed,
-       quarantined_count::int as quarantined, error_code as code, message
+       quarantined_count::int as quarantined, action_count::int as actions, action_changed_count::int as "actionsChanged", error_code as code, message
      from pipeline.normalise_response($1, $2)`,
     [run, id],
     "worker",
@@ -64,4 +66,27 @@ export async function bring(db: TestDatabase, run: string, body: Body): Promise<
 /** A CSV of daily bars from rows of date and close; the other prices lie around the close. */
 export function barsCsv(rows: readonly (readonly [date: string, close: number])[]): string {
   return ["date,open,high,low,close,volume", ...rows.map(([date, close]) => `${date},${close},${close + 1},${close - 1},${close},1000`)].join("\n");
+}
+
+/** A chart of Yahoo, of bars with one price each and the events that it lists. */
+export function yahooChart(symbol: string, bars: readonly (readonly [day: string, price: number, volume?: number])[], events: Record<string, unknown>): string {
+  const open = (day: string) => Date.parse(`${day}T14:30:00Z`) / 1000;
+  const dated = Object.fromEntries(
+    Object.entries(events).map(([kind, list]) => [
+      kind,
+      Object.fromEntries((list as Record<string, unknown>[]).map(({ day, ...event }) => [open(day as string), { date: open(day as string), ...event }])),
+    ]),
+  );
+  const price = bars.map(([, close]) => close);
+  return JSON.stringify({
+    chart: {
+      result: [{
+        meta: { symbol, currency: "USD", exchangeName: "NMS", instrumentType: "EQUITY", exchangeTimezoneName: "America/New_York", dataGranularity: "1d" },
+        timestamp: bars.map(([day]) => open(day)),
+        events: dated,
+        indicators: { quote: [{ open: price, high: price, low: price, close: price, volume: bars.map(([, , volume]) => volume ?? 700) }] },
+      }],
+      error: null,
+    },
+  });
 }

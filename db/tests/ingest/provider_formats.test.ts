@@ -154,7 +154,9 @@ t.test("splits and dividends of Polygon are pages of their own; two dividends of
   const db = await testDatabase(t);
   const run = await openRun(db);
   const polygon = (body: unknown) => bring(db, run, { provider: "polygon", dataset: "bars", subject: "AAPL", body: JSON.stringify(body), fetchedAt: "2026-01-01T00:00:00Z" });
-  await polygon({ status: "OK", results: [{ execution_date: "2020-08-31", split_from: 1, split_to: 4, ticker: "AAPL" }, { execution_date: "2020-08-31", split_from: 1, split_to: 4, ticker: "AAPL" }] });
+  t.match(
+    await polygon({ status: "OK", results: [{ execution_date: "2020-08-31", split_from: 1, split_to: 4, ticker: "AAPL" }, { execution_date: "2020-08-31", split_from: 1, split_to: 4, ticker: "AAPL" }] }),
+    { rows: 1, accepted: 1, new: 1, changed: 1, actions: 1, actionsChanged: 1 }, "a body of actions alone has them as its rows");
   const paid = { ex_dividend_date: "2024-05-10", frequency: 4, ticker: "AAPL", currency: "USD" };
   await polygon({ status: "OK", results: [{ ...paid, cash_amount: 0.25, dividend_type: "CD" }, { ...paid, cash_amount: 1, dividend_type: "SC" }, { ...paid, cash_amount: 1, dividend_type: "SC" }] });
   t.same(await db.query("select action_type, ex_date::text, amount::float8 from market.corporate_action order by 1"), [

@@ -1,6 +1,6 @@
 import { execFileSync } from "node:child_process";
 import t from "tap";
-import { bring, openRun } from "../ingest/bodies.ts";
+import { bring, openRun, yahooChart } from "../ingest/bodies.ts";
 import { shared, testDatabase, type TestDatabase } from "../support/database.ts";
 
 interface Row {
@@ -24,29 +24,6 @@ async function series(db: TestDatabase, symbol: string, adjustment: string, asOf
 /** The one text file in a zip. */
 const unzip = (path: string) => execFileSync("unzip", ["-p", path], { encoding: "utf8", maxBuffer: 64 * 1024 * 1024 }).trim();
 const far = (a: number, b: number) => Math.abs(a / b - 1);
-
-/** A chart of Yahoo, of bars with one price each and the events that it lists. */
-function chart(symbol: string, bars: readonly (readonly [day: string, price: number, volume?: number])[], events: Record<string, unknown>): string {
-  const open = (day: string) => Date.parse(`${day}T14:30:00Z`) / 1000;
-  const dated = Object.fromEntries(
-    Object.entries(events).map(([kind, list]) => [
-      kind,
-      Object.fromEntries((list as Record<string, unknown>[]).map(({ day, ...event }) => [open(day as string), { date: open(day as string), ...event }])),
-    ]),
-  );
-  const price = bars.map(([, close]) => close);
-  return JSON.stringify({
-    chart: {
-      result: [{
-        meta: { symbol, currency: "USD", exchangeName: "NMS", instrumentType: "EQUITY", exchangeTimezoneName: "America/New_York", dataGranularity: "1d" },
-        timestamp: bars.map(([day]) => open(day)),
-        events: dated,
-        indicators: { quote: [{ open: price, high: price, low: price, close: price, volume: bars.map(([, , volume]) => volume ?? 700) }] },
-      }],
-      error: null,
-    },
-  });
-}
 
 t.test("the WIKI sample: adjusted closes from ex-dividends and split ratios, digit by digit", async (t) => {
   const file = shared(t, "corporate-actions/wiki-sample.zip");
@@ -137,7 +114,7 @@ t.test("a split that comes late, is cancelled, comes back or is listed twice", a
   const adjusted = [10, 10, 10, 10];
   const split = { day: "2024-03-05", numerator: 7, denominator: 1, splitRatio: "7:1" };
   const send = (prices: readonly number[], events: Record<string, unknown>, fetchedAt: string) =>
-    bring(db, run, { provider: "yahoo", dataset: "bars", subject: "LATE", url: "https://query1.finance.yahoo.com/v8/finance/chart/LATE?events=div,split", body: chart("LATE", days.map((day, at) => [day, prices[at] ?? NaN]), events), fetchedAt });
+    bring(db, run, { provider: "yahoo", dataset: "bars", subject: "LATE", url: "https://query1.finance.yahoo.com/v8/finance/chart/LATE?events=div,split", body: yahooChart("LATE", days.map((day, at) => [day, prices[at] ?? NaN]), events), fetchedAt });
   const closes = async (asOf: string) => (await series(db, "LATE", "split", asOf)).map(({ adjusted: close, raw: quoted }) => [quoted, Number(close.toPrecision(12))]);
   const versions = () => db.query("select version, amount::float8, known_from::date::text as from, known_to::date::text as to from market.corporate_action_version where symbol = 'LATE' and action_type = 'split' order by version");
 
@@ -148,7 +125,7 @@ t.test("a split that comes late, is cancelled, comes back or is listed twice", a
   t.same(await versions(), [{ version: 1, amount: 7, from: "2024-03-08", to: null }], "the split that came late is known from its arrival, and once");
   t.same(
     (await db.query("select distinct consumer from pipeline.stale_range where reason like '%corporate_action%' order by 1")).map(({ consumer }) => consumer),
-    ["action_feature", "fundamental_feature"],
+    ["action_feature", "fundamental_feature", "quality"],
     "what depends on it is out of date",
   );
   t.same(await closes("2024-03-07T13:00:00Z"), [[70, 70], [70, 70], [10, 10], [10, 10]], "what was known the day before stays");
@@ -166,8 +143,8 @@ t.test("a split that comes late, is cancelled, comes back or is listed twice", a
   const count = () => db.value<number>("select count(*)::int from market.corporate_action_version");
   const before = await count();
   // An older body, and one that does not reach the day, cancel nothing.
-  await bring(db, run, { provider: "yahoo", dataset: "bars", subject: "LATE", url: "https://q/old?events=div,split", body: chart("LATE", [["2024-03-01", 10], ["2024-03-06", 10]], {}), fetchedAt: "2024-03-08T00:00:00Z" });
-  await bring(db, run, { provider: "yahoo", dataset: "bars", subject: "LATE", url: "https://q/new?events=div,split", body: chart("LATE", [["2024-03-06", 10], ["2024-03-07", 10]], {}), fetchedAt: "2024-03-11T00:00:00Z" });
+  await bring(db, run, { provider: "yahoo", dataset: "bars", subject: "LATE", url: "https://q/old?events=div,split", body: yahooChart("LATE", [["2024-03-01", 10], ["2024-03-06", 10]], {}), fetchedAt: "2024-03-08T00:00:00Z" });
+  await bring(db, run, { provider: "yahoo", dataset: "bars", subject: "LATE", url: "https://q/new?events=div,split", body: yahooChart("LATE", [["2024-03-06", 10], ["2024-03-07", 10]], {}), fetchedAt: "2024-03-11T00:00:00Z" });
   t.equal(await count(), before, "a body that is older or does not reach the ex-date cancels nothing");
   t.equal(await db.value("select count(*)::int from market.corporate_action where action_type = 'split'"), 1);
 });
@@ -188,7 +165,8 @@ t.test("features over adjusted prices follow the actions, and do not look ahead"
   await bring(db, run, { ...given, dataset: "actions", url: "file:actions?symbol=ADJ", body: "ex_date,type,amount\n2024-01-04,split,2" });
   t.same(
     (await db.query("select consumer, from_ts::text, to_ts::text from pipeline.stale_range where reason like '%corporate_action%' order by 1")),
-    [{ consumer: "action_feature", from_ts: "-infinity", to_ts: "infinity" }, { consumer: "fundamental_feature", from_ts: "-infinity", to_ts: "infinity" }],
+    [{ consumer: "action_feature", from_ts: "-infinity", to_ts: "infinity" }, { consumer: "fundamental_feature", from_ts: "-infinity", to_ts: "infinity" },
+      { consumer: "quality", from_ts: "2023-12-05 00:00:00+00", to_ts: "infinity" }],
   );
   t.same(await compute(), [{ name: "level", values: [100, 100, 100, 100] }, { name: "shares", values: [10, 10, 5, 5] }], "a split leaves no jump, and the bars before it as they were");
   await bring(db, run, { ...given, dataset: "actions", url: "file:actions?symbol=ADJ", body: "ex_date,type,amount\n2024-01-05,dividend,5" });

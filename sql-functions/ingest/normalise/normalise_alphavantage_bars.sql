@@ -120,13 +120,19 @@ begin
       where ingest.is_iso_date(left(bar.key, 10)) and ingest.is_finite_number(named.written) and named.written::numeric <> named.nothing
     ) as action
     where action.amount > 0;
+    perform ingest.add_action_days(p_raw_response_id, chart_id, (
+      select array_agg(left(bar.key, 10)::date)
+      from jsonb_each(series) as bar
+      where ingest.is_iso_date(left(bar.key, 10))
+        and ingest.is_finite_number(bar.value ->> '7. dividend amount') and ingest.is_finite_number(bar.value ->> '8. split coefficient')
+    ));
   end if;
 end
 $$;
 
 comment on function ingest.normalise_alphavantage_bars(bigint) is
 'Fills ingest.candidate_bar and ingest.candidate_action from a time series of Alpha Vantage (TIME_SERIES_*, FX_*, DIGITAL_CURRENCY_*, CRYPTO_INTRADAY): Meta Data with symbol, interval and time zone, and bars under their local times.
-The subject is a ticker or a pair. Prices are those of the day; the adjusted series have an adjusted close, dividends and splits beside them. Weeks and months are dated by their last session and stored under their first day; volume is 0 where
+The subject is a ticker or a pair. Prices are those of the day; the adjusted series have an adjusted close beside them, and all dividends and splits of their days. Weeks and months are dated by their last session and stored under their first day; volume is 0 where
 none is sent. MB010 with the words of Alpha Vantage (Error Message, Note, Information; they come with status 200), MB004 for another shape, another symbol, an unknown zone or a failing status.';
 
 revoke all on function ingest.normalise_alphavantage_bars(bigint) from public;

@@ -38,6 +38,7 @@ begin
 
   if results @? '$[*] ? (exists(@.execution_date) || exists(@.ex_dividend_date))' then
     perform ingest.read_polygon_actions(p_raw_response_id, results);
+    perform ingest.add_polygon_action_span(p_raw_response_id, document);
     return;
   end if;
   if results @? '$[*] ? (!exists(@.o) || !exists(@.c))' then
@@ -50,6 +51,7 @@ begin
     (select item ->> 'T' from jsonb_array_elements(results) as item where ingest.plain_symbol(item ->> 'T') = ingest.plain_symbol(response.subject) limit 1),
     results #>> '{0,T}');
   if results = '[]' and about is null then
+    perform ingest.add_polygon_action_span(p_raw_response_id, document);
     return;
   end if;
   perform ingest.require_symbol(p_raw_response_id, about);
@@ -96,7 +98,7 @@ $$;
 
 comment on function ingest.normalise_polygon_bars(bigint) is
 'Fills ingest.candidate_bar from aggregates of Polygon (Massive): results with o, h, l, c, v and t in milliseconds; also the day of a whole market, of which the row of the subject is taken, and open-close. Pages of splits and dividends fill
-ingest.candidate_action. The length comes from the address, else from the times. Days begin at midnight of New York (UTC for crypto X: and currencies C:). Status DELAYED counts as OK; no results are no bars.
+ingest.candidate_action, and ingest.candidate_action_span where the page is all there is. The length comes from the address, else from the times. Days begin at midnight of New York (UTC for crypto X: and currencies C:). Status DELAYED counts as OK; no results are no bars.
 MB010 with the words of Polygon (status ERROR, NOT_AUTHORIZED, NOT_FOUND), MB004 for another shape, another symbol, a failing status or a length that is not kept.';
 
 revoke all on function ingest.normalise_polygon_bars(bigint) from public;

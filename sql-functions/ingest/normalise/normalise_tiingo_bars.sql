@@ -105,6 +105,11 @@ begin
       where starts[bar.row_no] is not null and ingest.is_finite_number(named.written) and named.written::numeric <> named.nothing
     ) as action
     where action.amount > 0;
+    perform ingest.add_action_days(p_raw_response_id, chart_id, (
+      select array_agg((starts[bar.row_no] at time zone 'UTC')::date)
+      from jsonb_array_elements(document) with ordinality as bar (item, row_no)
+      where ingest.is_finite_number(bar.item ->> 'divCash') and ingest.is_finite_number(bar.item ->> 'splitFactor')
+    ));
   end if;
 end
 $$;
@@ -112,6 +117,7 @@ $$;
 comment on function ingest.normalise_tiingo_bars(bigint) is
 'Fills ingest.candidate_bar and ingest.candidate_action from bars of Tiingo, JSON or CSV: end of day (prices of the day, adjClose, divCash and splitFactor), IEX intraday, currencies, and crypto-currencies (priceData; of several pairs that of the
 subject). The length comes from the parameter resampleFreq of the address, else from the times. Weeks and months are dated by their last session and stored under their first day; volume is 0 where none is sent.
+Rows with divCash and splitFactor list all actions of their days.
 MB010 with the words of Tiingo (detail, or a line of text), MB004 for another shape such as fundamentals or a single column, another pair, a failing status or a length that cannot be told.';
 
 revoke all on function ingest.normalise_tiingo_bars(bigint) from public;

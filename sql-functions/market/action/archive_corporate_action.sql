@@ -13,7 +13,8 @@ begin
         message = 'the key of a corporate action cannot change',
         hint = 'Delete the action and add another; both stay in the history.';
     end if;
-    if (new.amount, new.currency) is not distinct from (old.amount, old.currency) then
+    -- The same number in another body may count in other shares: that is a change.
+    if (new.amount, new.currency, new.raw_response_id) is not distinct from (old.amount, old.currency, old.raw_response_id) then
       return null;
     end if;
     if new.known_from = old.known_from and new.raw_response_id = old.raw_response_id and new.run_id = old.run_id then

@@ -12,11 +12,20 @@ begin
   where changed.action_type = 'split' or consumer = 'action_feature'
   group by changed.instrument_id, consumer
   on conflict (instrument_id, consumer, from_ts, to_ts) do update set reason = excluded.reason, marked_at = excluded.marked_at;
+  -- Rules compare a split with the prices and the splits around it.
+  insert into pipeline.stale_range (instrument_id, consumer, from_ts, to_ts, reason)
+  select
+    changed.instrument_id, 'quality', (min(changed.ex_date) - 30)::timestamp at time zone 'UTC', 'infinity',
+    format('%s rows: %s of market.corporate_action', count(*), lower(tg_op))
+  from changed
+  where changed.action_type = 'split'
+  group by changed.instrument_id
+  on conflict (instrument_id, consumer, from_ts, to_ts) do update set reason = excluded.reason, marked_at = excluded.marked_at;
   return null;
 end
 $$;
 
-comment on function pipeline.mark_stale_action() is 'Trigger: marks the feature sets that use adjusted prices as out of date for an instrument whose splits or dividends changed, and those that use fundamentals where splits changed.';
+comment on function pipeline.mark_stale_action() is 'Trigger: marks the feature sets that use adjusted prices as out of date for an instrument whose splits or dividends changed, and those that use fundamentals where splits changed; and the rules from a month before a changed split on.';
 
 revoke all on function pipeline.mark_stale_action() from public;
 

@@ -25,7 +25,7 @@ comment on view quality.rule_in_force is E'@primaryKey rule\n@foreignKey (rule, 
 comment on column quality.rule_in_force.rule is E'@notNull\nName of the rule.';
 comment on column quality.rule_in_force.version is E'@notNull\nVersion in force.';
 comment on column quality.rule_in_force.dataset is E'@notNull\nWhat it looks at.';
-comment on column quality.rule_in_force.family is E'@notNull\nFamily: structure, prices, calendar, fundamentals, features or predictions.';
+comment on column quality.rule_in_force.family is E'@notNull\nFamily: structure, prices, actions, calendar, fundamentals, features or predictions.';
 comment on column quality.rule_in_force.severity is E'@notNull\ncritical (the row is quarantined), error, warning or info.';
 comment on column quality.rule_in_force.parameters is E'@notNull\nThresholds, a JSON object.';
 comment on column quality.rule_in_force.population is E'@notNull\nWhat checked_count counts.';
