@@ -1,13 +1,16 @@
--- When an exchange trades, whatever is known of its calendar.
+-- When an exchange trades, whatever is known of its calendar. Not strict, so that it is inlined.
 create or replace function market.session_hours(p_mic text, p_from date, p_to date) returns setof market.trading_session
-language sql stable strict parallel safe
+language sql stable parallel safe
 begin atomic
   with reach as (
-    select exchange.mic, exchange.time_zone, min(session.session_date) as first_date, max(session.session_date) as last_date
+    select exchange.time_zone, calendar.first_date, calendar.last_date
     from market.exchange
-    left join market.trading_session session on session.mic = exchange.mic and exchange.calendar = 'sessions'
+    left join lateral (
+      select min(session.session_date) as first_date, max(session.session_date) as last_date
+      from market.trading_session session
+      where session.mic = p_mic
+    ) as calendar on exchange.calendar = 'sessions'
     where exchange.mic = p_mic
-    group by exchange.mic
   ), day as (
     select session_date from market.session_dates(p_mic, p_from, p_to) as session_date
     union all
@@ -23,7 +26,8 @@ begin atomic
     coalesce(session.is_half_day, false), session.break_start, session.break_end, session.run_id
   from day
   cross join reach
-  left join market.trading_session session on session.mic = p_mic and session.session_date = day.session_date
+  left join market.trading_session session
+    on session.mic = p_mic and session.session_date = day.session_date and session.session_date between p_from and p_to
   order by day.session_date;
 end;
 
