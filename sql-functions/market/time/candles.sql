@@ -9,6 +9,8 @@ create or replace function market.candles(
 ) returns setof market.candle
 language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp
+-- A plan for any dates would read the bars of all instruments by their session.
+set plan_cache_mode to force_custom_plan
 as $$
 declare
   asked_id constant bigint := market.instrument_id(p_symbol);
@@ -55,10 +57,15 @@ begin
   first_date := market.bar_start(length, p_from);
   last_date := market.bar_start(length, p_to, 1) - 1;
 
-  select coalesce(first_date, market.bar_start(length, min(bar.session_date))), coalesce(last_date, market.bar_start(length, max(bar.session_date), 1) - 1)
-  into first_date, last_date
-  from market.price_data as bar
-  where bar.instrument_id = asked_id and bar.bar_interval = source;
+  -- The first and the last bar by time, which the key finds at once.
+  if first_date is null then
+    select market.bar_start(length, bar.session_date) into first_date
+    from market.price_data as bar where bar.instrument_id = asked_id and bar.bar_interval = source order by bar.ts limit 1;
+  end if;
+  if last_date is null then
+    select market.bar_start(length, bar.session_date, 1) - 1 into last_date
+    from market.price_data as bar where bar.instrument_id = asked_id and bar.bar_interval = source order by bar.ts desc limit 1;
+  end if;
 
   return query
     with session as materialized (
@@ -75,6 +82,8 @@ begin
       join session using (session_date)
       cross join lateral (select case when version.ts >= session.break_end then session.break_end else session.open_at end as open_at) as part
       where version.instrument_id = asked_id and version.bar_interval = source
+        -- A bar starts within two days of its session's date, wherever the exchange is: the key finds it.
+        and version.ts >= first_date - interval '2 days' and version.ts < last_date + interval '3 days'
         and version.known_from <= moment and (version.known_to is null or version.known_to > moment)
         and (
           source_length >= interval '1 day'
