@@ -1,6 +1,7 @@
 -- The bars that an exchange should have, by its calendar.
 create or replace function market.bar_slots(p_mic text, p_bar_interval text, p_from date, p_to date) returns setof market.bar_slot
 language plpgsql stable strict parallel safe
+rows 10000
 set search_path to pg_catalog, pg_temp
 as $$
 declare
@@ -9,14 +10,21 @@ declare
 begin
   if length < interval '1 day' then
     return query
-      select opening.ts, least(opening.ts + length, part.close_at), session.session_date, session.session_date, 1
-      from market.session_hours(p_mic, p_from, p_to) as session
-      -- A break divides a session into two parts.
-      cross join lateral (
-        values (session.open_at, coalesce(session.break_start, session.close_at)), (session.break_end, session.close_at)
-      ) as part (open_at, close_at)
-      cross join lateral generate_series(part.open_at, part.close_at - interval '1 second', length) as opening (ts)
+      select opening.ts, least(opening.ts + length, opening.close_at), opening.session_date, opening.session_date, 1
+      from (
+        select session.session_date, part.close_at, generate_series(part.open_at, part.close_at - interval '1 second', length) as ts
+        from market.session_hours(p_mic, p_from, p_to) as session
+        -- A break divides a session into two parts.
+        cross join lateral (
+          values (session.open_at, coalesce(session.break_start, session.close_at)), (session.break_end, session.close_at)
+        ) as part (open_at, close_at)
+      ) as opening
       order by opening.ts;
+  elsif length = interval '1 day' then
+    return query
+      select session.session_date::timestamp at time zone 'UTC', session.close_at, session.session_date, session.session_date, 1
+      from market.session_hours(p_mic, p_from, p_to) as session
+      order by session.session_date;
   else
     return query
       select

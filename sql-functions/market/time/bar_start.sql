@@ -1,14 +1,15 @@
--- The first day of the week, month, quarter or year in which a date lies.
+-- The first day of the week, month, quarter or year in which a date lies. Not strict and one expression, so that it is inlined.
 create or replace function market.bar_start(p_length interval, p_date date, p_offset integer default 0) returns date
-language sql immutable strict parallel safe
-begin atomic
-  select case
-    when span.months > 0 then (make_date(0001, 1, 1) + make_interval(months => (month.number / span.months + p_offset) * span.months))::date
-    when p_length >= interval '7 days' then p_date - extract(isodow from p_date)::integer + 1 + 7 * p_offset
-    else p_date + p_offset
-  end
-  from (select (extract(year from p_length) * 12 + extract(month from p_length))::integer as months) as span
-  cross join (select (extract(year from p_date) * 12 + extract(month from p_date))::integer - 13 as number) as month;
+language sql immutable parallel safe
+return case
+  when p_length < interval '7 days' then p_date + p_offset
+  when p_length = interval '7 days' then date_trunc('week', p_date::timestamp)::date + 7 * p_offset
+  -- Back to the January, or that many months after it, with which the stretch begins.
+  else (
+    date_trunc('month', p_date::timestamp)
+    - (extract(month from p_date)::integer - 1) % (extract(year from p_length) * 12 + extract(month from p_length))::integer * interval '1 month'
+    + p_offset * p_length
+  )::date
 end;
 
 comment on function market.bar_start(interval, date, integer) is

@@ -9,6 +9,8 @@ create or replace function market.candles(
 ) returns setof market.candle
 language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp
+-- A plan for any dates would read the bars of all instruments by their session.
+set plan_cache_mode to force_custom_plan
 as $$
 declare
   asked_id constant bigint := market.instrument_id(p_symbol);
@@ -55,10 +57,15 @@ begin
   first_date := market.bar_start(length, p_from);
   last_date := market.bar_start(length, p_to, 1) - 1;
 
-  select coalesce(first_date, market.bar_start(length, min(bar.session_date))), coalesce(last_date, market.bar_start(length, max(bar.session_date), 1) - 1)
-  into first_date, last_date
-  from market.price_data as bar
-  where bar.instrument_id = asked_id and bar.bar_interval = source;
+  -- The first and the last bar by time, which the key finds at once.
+  if first_date is null then
+    select market.bar_start(length, bar.session_date) into first_date
+    from market.price_data as bar where bar.instrument_id = asked_id and bar.bar_interval = source order by bar.ts limit 1;
+  end if;
+  if last_date is null then
+    select market.bar_start(length, bar.session_date, 1) - 1 into last_date
+    from market.price_data as bar where bar.instrument_id = asked_id and bar.bar_interval = source order by bar.ts desc limit 1;
+  end if;
 
   return query
     with session as materialized (
@@ -68,14 +75,15 @@ begin
       select
         version.*,
         case
-          when length < interval '1 day'
-            then part.open_at + floor(extract(epoch from version.ts - part.open_at) / extract(epoch from length)) * length
+          when length < interval '1 day' then date_bin(length, version.ts, part.open_at)
           else market.bar_start(length, version.session_date)::timestamp at time zone 'UTC'
         end as candle_ts
       from market.price_data_version as version
       join session using (session_date)
       cross join lateral (select case when version.ts >= session.break_end then session.break_end else session.open_at end as open_at) as part
       where version.instrument_id = asked_id and version.bar_interval = source
+        -- A bar starts within two days of its session's date, wherever the exchange is: the key finds it.
+        and version.ts >= first_date - interval '2 days' and version.ts < last_date + interval '3 days'
         and version.known_from <= moment and (version.known_to is null or version.known_to > moment)
         and (
           source_length >= interval '1 day'
@@ -89,9 +97,9 @@ begin
         (array_agg(bar.open order by bar.ts))[1] as open,
         max(bar.high) as high,
         min(bar.low) as low,
-        (array_agg(bar.close order by bar.ts desc))[1] as close,
+        (array_agg(bar.close order by bar.ts))[count(*)::integer] as close,
         sum(bar.volume order by bar.ts) as volume,
-        (array_agg(bar.adjusted_close order by bar.ts desc))[1] as adjusted_close,
+        (array_agg(bar.adjusted_close order by bar.ts))[count(*)::integer] as adjusted_close,
         count(*)::integer as bar_count,
         max(bar.ts) as last_ts,
         max(bar.session_date) as last_bar_date,
@@ -99,25 +107,39 @@ begin
       from bar
       group by bar.candle_ts
     ), expected as (
+      -- How many bars the sessions of a long candle have.
       select
-        case when length < interval '1 day' then candle.ts else market.bar_start(length, part.session_date)::timestamp at time zone 'UTC' end as candle_ts,
-        count(*)::integer as bar_count
-      from market.bar_slots(asked.mic, source, first_date, last_date) as part
-      left join market.bar_slots(asked.mic, p_bar_interval, first_date, last_date) as candle
-        on length < interval '1 day' and candle.session_date = part.session_date and part.ts >= candle.ts and part.ts < candle.ends_at
-      group by 1
+        market.bar_start(length, session.session_date)::timestamp at time zone 'UTC' as candle_ts,
+        case
+          when source_length < interval '1 day' then sum(
+            ceil(extract(epoch from coalesce(session.break_start, session.close_at) - session.open_at) / extract(epoch from source_length))
+            + coalesce(ceil(extract(epoch from session.close_at - session.break_end) / extract(epoch from source_length)), 0)
+          )
+          else count(distinct market.bar_start(source_length, session.session_date))
+        end::integer as bar_count
+      from session
+      where length >= interval '1 day'
+      group by candle_ts
+    ), slot as (
+      select
+        slot.*,
+        case
+          when length < interval '1 day' then ceil(extract(epoch from slot.ends_at - slot.ts) / extract(epoch from source_length))::integer
+          else expected.bar_count
+        end as expected_count
+      from market.bar_slots(asked.mic, p_bar_interval, first_date, last_date) as slot
+      left join expected on expected.candle_ts = slot.ts
     )
     select
       asked_id, asked.symbol, p_bar_interval, slot.ts, slot.ends_at, slot.session_date, slot.last_session_date,
-      made.open, made.high, made.low, made.close, made.volume, made.adjusted_close, source, made.bar_count, expected.bar_count,
+      made.open, made.high, made.low, made.close, made.volume, made.adjusted_close, source, made.bar_count, slot.expected_count,
       slot.ends_at > moment or slot.ts = max(slot.ts) over () and case
         when source_length < interval '1 day' then made.last_ts + source_length < slot.ends_at
         else market.bar_start(source_length, made.last_bar_date) < market.bar_start(source_length, slot.last_session_date)
       end,
       made.known_from
     from made
-    join market.bar_slots(asked.mic, p_bar_interval, first_date, last_date) as slot on slot.ts = made.candle_ts
-    left join expected on expected.candle_ts = made.candle_ts
+    join slot on slot.ts = made.candle_ts
     order by slot.ts;
 end
 $$;

@@ -10,6 +10,8 @@ create or replace function market.gap_fill(
 ) returns setof market.filled_bar
 language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp
+-- A plan for any dates would read the bars of all instruments by their session.
+set plan_cache_mode to force_custom_plan
 as $$
 declare
   asked_id constant bigint := market.instrument_id(p_symbol);
@@ -45,32 +47,34 @@ begin
       where bar.instrument_id = asked_id and bar.bar_interval = p_bar_interval
         and bar.known_from <= moment and (bar.known_to is null or bar.known_to > moment)
         and bar.session_date between first_date and last_date
+        -- A bar starts within two days of its session's date, wherever the exchange is: the key finds it.
+        and bar.ts >= first_date - interval '2 days' and bar.ts < last_date + interval '3 days'
     ), slot as (
-      -- A run is a bar with the missing ones after it; counted from the end, one with the missing ones before it.
+      -- A run is a bar with the missing ones after it; those before the first bar are run 0.
       select
         expected.ts, expected.session_date, expected.last_session_date, expected.ends_at, known.*,
         known.slot_ts is null as is_missing,
-        count(known.slot_ts) over (order by expected.ts) as run,
-        count(known.slot_ts) over (order by expected.ts desc) as run_before
+        count(known.slot_ts) over (order by expected.ts) as run
       from market.bar_slots(asked.mic, p_bar_interval, first_date, last_date) as expected
       left join known on known.slot_ts = expected.ts
       where expected.ends_at <= moment
     ), neighboured as (
+      -- There is one bar in a run, which max finds among NULLs.
       select
         slot.*,
-        (row_number() over (partition by slot.run order by slot.ts))::integer - case when slot.run > 0 then 1 else 0 end as place,
-        (count(*) filter (where slot.is_missing) over (partition by slot.run))::integer as run_length,
-        first_value(slot.slot_ts) over forward as before_ts,
-        first_value(slot.close) over forward as before_close,
-        first_value(slot.adjusted_close) over forward as before_adjusted,
-        first_value(slot.slot_ts) over backward as after_ts,
-        first_value(slot.close) over backward as after_close,
-        first_value(slot.adjusted_close) over backward as after_adjusted,
-        first_value(slot.known_from) over backward as after_known_from
+        (count(*) filter (where slot.is_missing) over (partition by slot.run order by slot.ts))::integer as place,
+        (count(*) filter (where slot.is_missing) over this_run)::integer as run_length,
+        max(slot.slot_ts) over this_run as before_ts,
+        max(slot.close) over this_run as before_close,
+        max(slot.adjusted_close) over this_run as before_adjusted,
+        max(slot.slot_ts) over next_run as after_ts,
+        max(slot.close) over next_run as after_close,
+        max(slot.adjusted_close) over next_run as after_adjusted,
+        max(slot.known_from) over next_run as after_known_from
       from slot
       window
-        forward as (partition by slot.run order by slot.ts),
-        backward as (partition by slot.run_before order by slot.ts desc)
+        this_run as (partition by slot.run),
+        next_run as (order by slot.run groups between 1 following and 1 following)
     ), filled as (
       select
         neighboured.*,
@@ -81,26 +85,27 @@ begin
         end as is_filled,
         case when p_method = 'linear' then place::double precision / (run_length + 1) else 0 end as share
       from neighboured
+    ), priced as (
+      select
+        filled.*,
+        case when is_filled then before_close + (case share when 0 then 0 else after_close - before_close end) * share end as price,
+        case when is_filled then before_adjusted + (case share when 0 then 0 else after_adjusted - before_adjusted end) * share end as adjusted
+      from filled
     )
     select
-      asked_id, asked.symbol, p_bar_interval, filled.ts, filled.session_date,
-      coalesce(filled.open, made.price), coalesce(filled.high, made.price), coalesce(filled.low, made.price), coalesce(filled.close, made.price),
-      coalesce(filled.volume, case when is_filled then 0 end),
-      coalesce(filled.adjusted_close, made.adjusted),
+      asked_id, asked.symbol, p_bar_interval, priced.ts, priced.session_date,
+      coalesce(priced.open, price), coalesce(priced.high, price), coalesce(priced.low, price), coalesce(priced.close, price),
+      coalesce(priced.volume, case when is_filled then 0 end),
+      coalesce(priced.adjusted_close, adjusted),
       is_missing,
-      case when is_missing then place else 0 end,
+      place,
       case when is_filled then before_ts end,
       case when is_filled and p_method = 'linear' then after_ts end,
-      coalesce(filled.known_from, case when is_filled and p_method = 'linear' then greatest(after_known_from, ends_at) else ends_at end)
-    from filled
-    left join lateral (
-      select
-        before_close + (case share when 0 then 0 else after_close - before_close end) * share as price,
-        before_adjusted + (case share when 0 then 0 else after_adjusted - before_adjusted end) * share as adjusted
-      where is_filled
-    ) as made on true
-    where filled.last_session_date >= coalesce(p_from, filled.last_session_date) and filled.session_date <= coalesce(p_to, filled.session_date)
-    order by filled.ts;
+      coalesce(priced.known_from, case when is_filled and p_method = 'linear' then greatest(after_known_from, ends_at) else ends_at end)
+    from priced
+    where priced.last_session_date >= coalesce(p_from, priced.last_session_date) and priced.session_date <= coalesce(p_to, priced.session_date)
+    -- Runs rise with time; the windows have brought the rows into this order.
+    order by priced.run, priced.ts;
 end
 $$;
 
