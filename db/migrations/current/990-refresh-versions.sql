@@ -1,2 +1,3 @@
--- Functions that sets are compiled from have changed: versions follow.
+-- Functions that sets and rules are made of have changed: their versions follow.
 select count(*) from feature.refresh_versions();
+select quality.refresh_rules();
