@@ -32,7 +32,7 @@ begin atomic
 end;
 
 comment on function quality.rule_price_spike(bigint[], timestamptz, timestamptz, jsonb) is
-'Daily bars whose close moved by min_move (as a log return) or more and whose next close took all of it back but max_remainder of the move. The time of the finding is that of the bar that sticks out; it is found when the bar after it is checked. Recorded splits do not count as moves.';
+'Daily bars whose close moved by min_move (as a log return) or more and whose next close took all of it back but max_remainder of the move. The time of the finding is that of the bar that sticks out; it is found when the bar after it is checked. Recorded splits and dividends do not count as moves.';
 
 revoke all on function quality.rule_price_spike(bigint[], timestamptz, timestamptz, jsonb) from public;
 grant execute on function quality.rule_price_spike(bigint[], timestamptz, timestamptz, jsonb) to marketbase_worker;
