@@ -38,18 +38,21 @@ begin atomic
     bar.open, bar.high, bar.low, bar.close, bar.volume, bar.adjusted_close,
     bar.previous_close,
     coalesce(action.split_ratio, 1),
-    (
-      select ln(candidate.value)
-      from (
-        values
-          (bar.close / bar.previous_close),
-          (bar.close * action.split_ratio / bar.previous_close),
-          ((bar.close + action.dividend) / bar.previous_close),
-          ((bar.close + action.dividend) * action.split_ratio / bar.previous_close)
-      ) as candidate (value)
-      order by abs(ln(candidate.value))
-      limit 1
-    ),
+    case
+      when action.ts is null then ln(bar.close / bar.previous_close)
+      else (
+        select ln(candidate.value)
+        from (
+          values
+            (bar.close / bar.previous_close),
+            (bar.close * action.split_ratio / bar.previous_close),
+            ((bar.close + action.dividend) / bar.previous_close),
+            ((bar.close + action.dividend) * action.split_ratio / bar.previous_close)
+        ) as candidate (value)
+        order by abs(ln(candidate.value))
+        limit 1
+      )
+    end,
     bar.ts >= p_from
   from bar
   left join quality.action_bars(p_instrument_ids) as action on action.instrument_id = bar.instrument_id and action.ts = bar.ts;

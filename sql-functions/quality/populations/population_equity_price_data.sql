@@ -7,8 +7,9 @@ parallel safe
 begin atomic
   select price.instrument_id, count(*), min(price.ts), max(price.ts)
   from market.instrument as instrument
+  cross join lateral (select quality.judged_interval(instrument.instrument_id) as bar_interval) as judged
   join market.price_data as price
-    on price.instrument_id = instrument.instrument_id and price.bar_interval = quality.judged_interval(instrument.instrument_id) and price.ts between p_from and p_to
+    on price.instrument_id = instrument.instrument_id and price.bar_interval = judged.bar_interval and price.ts between p_from and p_to
   where instrument.instrument_id = any (p_instrument_ids) and instrument.asset_class = 'equity'
   group by price.instrument_id;
 end;

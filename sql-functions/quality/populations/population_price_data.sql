@@ -6,8 +6,10 @@ stable
 parallel safe
 begin atomic
   select price.instrument_id, count(*), min(price.ts), max(price.ts)
-  from market.price_data as price
-  where price.instrument_id = any (p_instrument_ids) and price.bar_interval = quality.judged_interval(price.instrument_id) and price.ts between p_from and p_to
+  from unnest(p_instrument_ids) as asked (instrument_id)
+  cross join lateral (select quality.judged_interval(asked.instrument_id) as bar_interval) as judged
+  join market.price_data as price
+    on price.instrument_id = asked.instrument_id and price.bar_interval = judged.bar_interval and price.ts between p_from and p_to
   group by price.instrument_id;
 end;
 

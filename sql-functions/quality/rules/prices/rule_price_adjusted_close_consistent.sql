@@ -9,7 +9,9 @@ begin atomic
     select
       b.instrument_id, b.ts, b.session_date, b.close, b.previous_close, b.adjusted_close, b.split_ratio, b.is_asked,
       lag(b.adjusted_close) over (partition by b.instrument_id order by b.bar_no) as previous_adjusted_close
-    from quality.daily_bars(p_instrument_ids, p_from, p_to, 0) as b
+    from quality.daily_bars(
+      array(select asked from unnest(p_instrument_ids) as asked where quality.judged_interval(asked) = '1d'), p_from, p_to, 0
+    ) as b
   ),
   judged as (
     select
@@ -26,7 +28,7 @@ begin atomic
       end as expected_change
     from bar
     left join quality.action_bars(p_instrument_ids) as action on action.instrument_id = bar.instrument_id and action.ts = bar.ts
-    where bar.is_asked and quality.judged_interval(bar.instrument_id) = '1d'
+    where bar.is_asked
   )
   select
     null::bigint,

@@ -69,14 +69,14 @@ begin atomic
 end;
 
 comment on function quality.rule_price_dividend_scale(bigint[], timestamptz, timestamptz, jsonb) is
-'Bars with a dividend below small_yield of the close before (multiple times as much would still be one) of an instrument whose opens fall on such days as by multiple times the dividends. Falls and dividends are measured by the mean move from close to open in the window bars before (as the standard deviation of a normal distribution, at least min_deviation; min_sample of them are needed), falls are cut at four of these. The logarithms of the likelihood ratios of all such dividends are added: evidence or more fails, and 5 is 150 to 1. A single dividend drowns in the noise, several do not. Dividends that are too large are left to price_dividend_plausible.';
+'Bars with a dividend below small_yield of the close before (multiple times as much would still be one) of an instrument whose opens fall on such days as by multiple times the dividends. Falls and dividends are measured by the mean move from close to open in the window bars before (as the standard deviation of a normal distribution, at least min_deviation; min_sample of them are needed), falls are cut at four of these. The logarithms of the likelihood ratios of all such dividends are added: evidence or more fails, and 3 is 20 to 1, which is enough, because series of such small dividends are rarer than wrong units. A single dividend drowns in the noise, several do not. Dividends that are too large are left to price_dividend_plausible.';
 
 revoke all on function quality.rule_price_dividend_scale(bigint[], timestamptz, timestamptz, jsonb) from public;
 grant execute on function quality.rule_price_dividend_scale(bigint[], timestamptz, timestamptz, jsonb) to marketbase_worker;
 
 select quality.define_rule(
   'price_dividend_scale', 'price_data', 'prices', 'warning',
-  '{"multiple": 100, "small_yield": 0.001, "window": 60, "min_sample": 20, "min_deviation": 0.005, "evidence": 5}',
+  '{"multiple": 100, "small_yield": 0.001, "window": 60, "min_sample": 20, "min_deviation": 0.005, "evidence": 3}',
   'The dividends are a hundred times too small for what the price does: they are in another unit than the price, and adjusted prices are wrong by them.',
   'Look the dividends up; correct them at their source or take them from another provider.'
 );

@@ -5,16 +5,7 @@ language sql
 stable
 parallel safe
 begin atomic
-  with bar as materialized (
-    select
-      b.*,
-      lag(b.ts) over (partition by b.instrument_id order by b.bar_no) as previous_ts,
-      least(
-        nullif(abs(b.open - b.previous_close), 0), nullif(abs(b.close - b.previous_close), 0), nullif(abs(b.close - b.open), 0), nullif(b.high - b.low, 0)
-      ) as step
-    from quality.daily_bars(p_instrument_ids, p_from, p_to, (p_parameters ->> 'tick_bars')::integer) as b
-  ),
-  jump as (
+  with jump as (
     select
       bar.*,
       -- The dividend of the bar, or of the one before where the price rather moves here, is no jump.
@@ -29,16 +20,18 @@ begin atomic
         and least(abs(ln(bar.open / bar.previous_close / bar.split_ratio)), abs(ln(bar.close / bar.previous_close / bar.split_ratio)))
           <= (p_parameters ->> 'tolerance')::double precision
         -- A dividend that was paid with it may move the price as much.
-        and abs(ln((bar.close + coalesce(action.dividend, 0)) / bar.previous_close)) > (p_parameters ->> 'tolerance')::double precision as is_reversed,
-      -- The smallest difference of prices that was seen here and before: about a tick.
-      (
-        select min(other.step)
-        from bar as other
-        where other.instrument_id = bar.instrument_id and other.bar_no between bar.bar_no - (p_parameters ->> 'tick_bars')::bigint and bar.bar_no
-      ) as tick
-    from bar
+        and abs(ln((bar.close + coalesce(action.dividend, 0)) / bar.previous_close)) > (p_parameters ->> 'tolerance')::double precision as is_reversed
+    from quality.daily_bars(p_instrument_ids, p_from, p_to, 0) as bar
     left join quality.action_bars(p_instrument_ids) as action on action.instrument_id = bar.instrument_id and action.ts = bar.ts
-    left join quality.action_bars(p_instrument_ids) as earlier on earlier.instrument_id = bar.instrument_id and earlier.ts = bar.previous_ts
+    left join lateral (
+      select before.dividend
+      from quality.action_bars(array[bar.instrument_id]) as before
+      where before.ts = (
+        select max(price.ts)
+        from market.price_data as price
+        where price.instrument_id = bar.instrument_id and price.bar_interval = quality.judged_interval(bar.instrument_id) and price.ts < bar.ts
+      )
+    ) as earlier on abs(ln(bar.open / bar.previous_close)) >= (p_parameters ->> 'min_move')::double precision
     where bar.is_asked
       -- Only large moves are looked up.
       and greatest(abs(ln(bar.open / bar.previous_close)), abs(ln(bar.close / bar.previous_close))) >= (p_parameters ->> 'min_move')::double precision
@@ -95,7 +88,9 @@ begin atomic
     or abs(explained.move) >= ln((p_parameters ->> 'always')::double precision)
     or (
       (explained.recorded_ratio is not null or explained.common_ratio is not null)
-      and abs(explained.open - explained.previous_close) >= (p_parameters ->> 'min_ticks')::double precision * explained.tick
+      and abs(explained.open - explained.previous_close) >= (p_parameters ->> 'min_ticks')::double precision * coalesce(
+        (select usual.tick from quality.usual_bar(explained.instrument_id, explained.ts, (p_parameters ->> 'tick_bars')::integer) as usual), 0
+      )
     );
 end;
 
