@@ -41,7 +41,10 @@ begin atomic
     where other.instrument_id = dividend.instrument_id
       and other.ts <> dividend.ts
       and abs(other.session_date - dividend.session_date)
-        <= greatest((p_parameters ->> 'days')::double precision, least((p_parameters ->> 'max_days')::double precision, spacing.days * (p_parameters ->> 'fraction')::double precision))
+        <= greatest(
+          (p_parameters ->> 'days')::double precision,
+          least((p_parameters ->> 'max_days')::double precision, spacing.days * (p_parameters ->> 'fraction')::double precision)
+        )
       and abs(ln(other.amount / dividend.amount)) <= (p_parameters ->> 'tolerance')::double precision
       and (other.fall, other.ts) > (dividend.fall, dividend.ts)
     order by abs(other.session_date - dividend.session_date), other.session_date

@@ -29,7 +29,9 @@ begin atomic
       where before.ts = (
         select max(price.ts)
         from market.price_data as price
-        where price.instrument_id = bar.instrument_id and price.bar_interval = quality.judged_interval(bar.instrument_id) and price.ts < bar.ts
+        where price.instrument_id = bar.instrument_id
+          and price.bar_interval = quality.judged_interval(bar.instrument_id)
+          and price.ts < bar.ts
       )
     ) as earlier on abs(ln(bar.open / bar.previous_close)) >= (p_parameters ->> 'min_move')::double precision
     where bar.is_asked
@@ -70,7 +72,8 @@ begin atomic
     explained.ts,
     jsonb_build_object('session_date', explained.session_date),
     jsonb_build_object(
-      'open', explained.open, 'previous_close', explained.previous_close, 'multiple', exp(explained.move), 'recorded_split', coalesce(explained.recorded_ratio, nullif(explained.split_ratio, 1)::numeric)
+      'open', explained.open, 'previous_close', explained.previous_close, 'multiple', exp(explained.move),
+      'recorded_split', coalesce(explained.recorded_ratio, nullif(explained.split_ratio, 1)::numeric)
     ),
     'a split on record for that session, or no jump',
     format(
