@@ -5,7 +5,10 @@ language sql
 stable
 parallel safe
 begin atomic
-  with bar as (
+  with action as materialized (
+    select found.* from quality.action_bars(p_instrument_ids) as found
+  ),
+  bar as (
     select
       price.instrument_id, price.ts, price.session_date,
       price.open, price.high, price.low, price.close, price.volume, price.adjusted_close,
@@ -55,7 +58,7 @@ begin atomic
     end,
     bar.ts >= p_from
   from bar
-  left join quality.action_bars(p_instrument_ids) as action on action.instrument_id = bar.instrument_id and action.ts = bar.ts;
+  left join action on action.instrument_id = bar.instrument_id and action.ts = bar.ts;
 end;
 
 comment on function quality.daily_bars(bigint[], timestamptz, timestamptz, integer) is

@@ -5,7 +5,10 @@ language sql
 stable
 parallel safe
 begin atomic
-  with bar as (
+  with action as materialized (
+    select found.* from quality.action_bars(p_instrument_ids) as found
+  ),
+  bar as (
     select
       b.instrument_id, b.ts, b.session_date, b.close, b.previous_close, b.adjusted_close, b.split_ratio, b.is_asked,
       lag(b.adjusted_close) over (partition by b.instrument_id order by b.bar_no) as previous_adjusted_close
@@ -27,7 +30,7 @@ begin atomic
         then -ln(1 - coalesce(action.dividend, 0) / bar.previous_close)
       end as expected_change
     from bar
-    left join quality.action_bars(p_instrument_ids) as action on action.instrument_id = bar.instrument_id and action.ts = bar.ts
+    left join action on action.instrument_id = bar.instrument_id and action.ts = bar.ts
     where bar.is_asked
   )
   select

@@ -5,13 +5,19 @@ language sql
 stable
 parallel safe
 begin atomic
-  with dividend as (
+  with action as materialized (
+    select found.* from quality.action_bars(p_instrument_ids) as found
+  ),
+  day as materialized (
+    select daily.* from quality.daily_bars(p_instrument_ids, '-infinity', 'infinity', 0) as daily
+  ),
+  dividend as materialized (
     select
       b.instrument_id, b.ts, b.session_date, b.is_asked, action.dividend as amount,
       -- How far the price fell, by open or close, as a part of the dividend; the whole of it is enough.
       least(1, (b.previous_close - least(b.open, b.close)) / action.dividend) as fall
-    from quality.action_bars(p_instrument_ids) as action
-    join quality.daily_bars(p_instrument_ids, '-infinity', 'infinity', 0) as b on b.instrument_id = action.instrument_id and b.ts = action.ts
+    from action
+    join day as b on b.instrument_id = action.instrument_id and b.ts = action.ts
     where action.dividend > 0 and b.ts <= p_to
   ),
   spacing as (

@@ -5,7 +5,13 @@ language sql
 stable
 parallel safe
 begin atomic
-  with bar as (
+  with action as materialized (
+    select found.* from quality.action_bars(p_instrument_ids) as found
+  ),
+  day as materialized (
+    select daily.* from quality.daily_bars(p_instrument_ids, p_from, p_to, 0) as daily
+  ),
+  bar as (
     select
       b.*, action.dividend, action.dividend / b.previous_close as yield,
       -- The fall of the open or of the close, with or without the recorded split: the one that is nearest to what the dividend would make.
@@ -21,8 +27,8 @@ begin atomic
         order by abs(fall.value - action.dividend / b.previous_close)
         limit 1
       ) as drop
-    from quality.action_bars(p_instrument_ids) as action
-    join quality.daily_bars(p_instrument_ids, p_from, p_to, 0) as b on b.instrument_id = action.instrument_id and b.ts = action.ts
+    from action
+    join day as b on b.instrument_id = action.instrument_id and b.ts = action.ts
     where b.is_asked and action.dividend > 0
   )
   select

@@ -5,7 +5,10 @@ language sql
 stable
 parallel safe
 begin atomic
-  with jump as (
+  with action as materialized (
+    select found.* from quality.action_bars(p_instrument_ids) as found
+  ),
+  jump as (
     select
       bar.*,
       -- The dividend of the bar, or of the one before where the price rather moves here, is no jump.
@@ -22,7 +25,7 @@ begin atomic
         -- A dividend that was paid with it may move the price as much.
         and abs(ln((bar.close + coalesce(action.dividend, 0)) / bar.previous_close)) > (p_parameters ->> 'tolerance')::double precision as is_reversed
     from quality.daily_bars(p_instrument_ids, p_from, p_to, 0) as bar
-    left join quality.action_bars(p_instrument_ids) as action on action.instrument_id = bar.instrument_id and action.ts = bar.ts
+    left join action on action.instrument_id = bar.instrument_id and action.ts = bar.ts
     left join lateral (
       select before.dividend
       from quality.action_bars(array[bar.instrument_id]) as before
