@@ -7,4 +7,5 @@ export const benchmarks: Readonly<Record<string, () => Promise<{ benchmark: Benc
   time: () => import("./time.ts"),
   online: () => import("./online.ts"),
   ingest: () => import("./ingest.ts"),
+  defects: () => import("./defects.ts"),
 };

@@ -1,7 +1,9 @@
-import { readFileSync, readdirSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import t from "tap";
-import { shared } from "../support/database.ts";
+import { defectFiles } from "../../../runner/bench/defects/files.ts";
+import { judgeDefects } from "../../../runner/bench/defects/judge.ts";
+import { shared, testDatabase } from "../support/database.ts";
 import { numberOrNull, readCsv, world, type Bar, type Fact, type World } from "./support.ts";
 
 /** Lets bars in as the pipeline does: what a critical rule refuses stays outside. Resolves to the rejected rows. */
@@ -76,40 +78,18 @@ t.test("defects of five years of the S&P 500, counted by other means", async (t)
   t.match(counted, { missing: 11, twisted: 12 });
 });
 
-/** A file of defects: bars and corporate actions as Yahoo served them. */
-async function defect(w: World, folder: string, file: string): Promise<{ id: number; rejected: number }> {
-  const id = await w.instrument(file.replace("-1d", "").replace(/\.csv$/, "").toUpperCase().slice(0, 32), { assetClass: "fund", mic: "XOFF" });
-  const rows = readCsv(`${folder}/${file}`).map((row) => ({ ...row, date: (row["Date"] ?? row["Datetime"] ?? "").slice(0, 10) }) as Record<string, string>);
-  const rejected = await accept(
-    w,
-    id,
-    rows.map((row) => ({
-      date: row["date"] ?? null,
-      open: numberOrNull(row["Open"]),
-      high: numberOrNull(row["High"]),
-      low: numberOrNull(row["Low"]),
-      close: numberOrNull(row["Close"]),
-      volume: numberOrNull(row["Volume"]),
-      adjustedClose: numberOrNull(row["Adj Close"]),
-    })),
-  );
-  for (const row of rows) {
-    if (Number(row["Dividends"] ?? 0) > 0) await w.action(id, "dividend", row["date"] ?? "", Number(row["Dividends"]));
-    if (Number(row["Stock Splits"] ?? 0) > 0) await w.action(id, "split", row["date"] ?? "", Number(row["Stock Splits"]));
-  }
-  return { id, rejected: rejected.length };
-}
-
-t.test("real defects are found by the rule that names them", async (t) => {
+t.test("real defects are found by the rules that name them", async (t) => {
   const folder = shared(t, "defects");
   if (folder === undefined) return;
-  const w = await world(t);
-  const said = async (file: string) => w.validate((await defect(w, folder, file)).id);
+  const db = await testDatabase(t);
+  const { defective, clean } = await judgeDefects(db.owner, defectFiles(folder));
+  const found = defective.flatMap(({ rows }) => rows.filter(({ rules }) => rules.length > 0));
+  const wrong = defective.flatMap(({ rows }) => rows);
+  t.ok(wrong.length > 70, `${wrong.length} wrong rows`);
+  t.ok(found.length / wrong.length >= 0.95, `recall ${found.length} of ${wrong.length}`);
 
-  const unit = await said("SSW-JO-1d-100x-error.csv");
-  t.same(unit.get("price_unit_consistent")?.dates, ["2023-06-01"], "the day on which Sibanye went from cents to rand");
-  t.same((await said("SSW-JO-1d-100x-error-fixed.csv")).get("price_unit_consistent")?.dates, []);
-
+  const datesOf = (name: string, rule: string) => [...defective, ...clean].find(({ file }) => file.name === name)?.alarms.filter((alarm) => alarm.rule === rule).map(({ date }) => date);
+  t.same(datesOf("SSW-JO-1d-100x-error", "price_unit_consistent"), ["2023-06-01"], "the day on which Sibanye went from cents to rand");
   const splits: Record<string, string[]> = {
     "MOB-ST": ["2023-05-22", "2023-05-23"],
     "LA-V": ["2020-08-26", "2020-08-27"],
@@ -117,42 +97,17 @@ t.test("real defects are found by the rule that names them", async (t) => {
     "SPM-MI": ["2022-06-20"],
   };
   for (const [name, dates] of Object.entries(splits)) {
-    t.same((await said(`${name}-1d-bad-stock-split.csv`)).get("price_split_consistent")?.dates, dates, `${name}: the days on which the split was misapplied`);
+    t.same(datesOf(`${name}-1d-bad-stock-split`, "price_split_consistent"), dates, `${name}: the days on which the split was misapplied`);
   }
-  for (const name of ["MOB-ST", "LA-V", "CNE-L"]) {
-    t.same((await said(`${name}-1d-bad-stock-split-fixed.csv`)).get("price_split_consistent")?.dates, [], `${name}: nothing once it is repaired`);
-  }
-  t.match((await said("SPM-MI-1d-bad-stock-split-fixed.csv")).get("price_split_consistent")?.messages, [/opens at 0\.5103 times/], "Saipem's repaired series still halves with its rights issue");
+  t.same(datesOf("AV-L-1wk-bad-stock-split", "price_split_consistent"), ["2022-05-16"], "a week of Aviva");
+  t.same(datesOf("KEN-TA-1d-bad-div", "price_dividend_once"), ["2022-01-18"], "the day before the dividend of Kenon");
+  t.equal(datesOf("TENT-L-1d-bad-div", "price_dividend_scale")?.length, 11, "eleven dividends of Triple Point in the wrong unit");
 
-  const dividends: Record<string, string> = {
-    "1398-HK-1d-bad-div": "price_adjusted_close_consistent",
-    "4063-T-1d-bad-div": "price_adjusted_close_consistent",
-    "8TRA-DE-1d-missing-div-adjust": "price_adjusted_close_consistent",
-    "ADIG-L-1d-bad-div": "price_adjusted_close_consistent",
-    "DODFX-1d-cg-double-count": "price_adjusted_close_consistent",
-    "JENYX-1d-cg-double-count": "price_adjusted_close_consistent",
-    "KEN-TA-1d-bad-div": "price_adjusted_close_consistent",
-    "PSH-L-1d-bad-div": "price_dividend_plausible",
-    "RGL-L-1d-bad-div": "price_adjusted_close_consistent",
-    "VWILX-1d-cg-double-count": "price_adjusted_close_consistent",
-  };
-  for (const [name, rule] of Object.entries(dividends)) {
-    t.match((await said(`${name}.csv`)).get(rule), { status: "failed" }, `${name}: ${rule} fails`);
-    const fixed = await said(`${name}-fixed.csv`);
-    t.same([fixed.get("price_adjusted_close_consistent")?.failed, fixed.get("price_dividend_plausible")?.failed], [0, 0], `${name}: and nothing once it is repaired`);
-  }
-});
-
-t.test("nothing is found where there is no defect", async (t) => {
-  const folder = shared(t, "defects");
-  if (folder === undefined) return;
-  const w = await world(t);
-  for (const file of readdirSync(folder).filter((name) => name.endsWith("-no-bad-divs.csv"))) {
-    const { id, rejected } = await defect(w, folder, file);
-    t.equal(rejected, 0, `${file}: no row is rejected`);
-    const failed = [...(await w.validate(id))].filter(([rule, { status }]) => rule.startsWith("price_") && status === "failed").map(([rule]) => rule);
-    t.same(failed, [], file);
-  }
+  // What the repaired files still contain: a reverse merger and a rights issue without a split on record, a dividend in dollars for prices in shekels.
+  const real = ["SCR-TO 2023-10-05", "SPM-MI 2022-06-20", "KEN-TA 2024-04-08", "KEN-TA 2023-11-02"];
+  const alarms = [...defective.flatMap(({ file, falseAlarms }) => falseAlarms.map((alarm) => ({ file, ...alarm }))), ...clean.flatMap(({ file, alarms }) => alarms.map((alarm) => ({ file, ...alarm })))];
+  t.same(alarms.filter(({ file, date }) => !real.includes(`${file.symbol} ${date}`)), [], "and nothing else");
+  t.same(clean.filter(({ file }) => file.name.endsWith("-no-bad-divs")).flatMap(({ alarms, refused }) => [...alarms, ...refused]), [], "nothing at all where there never was a defect");
 });
 
 t.test("the figures that Apple and NVIDIA filed", async (t) => {

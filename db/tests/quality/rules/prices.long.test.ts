@@ -180,3 +180,70 @@ t.test("price_dividend_plausible", async (t) => {
   t.match(await said("B", 50, 51), { failed: 0 }, "half the price paid out, and the price halved");
   t.match(await said("C", 1, 101), { failed: 0 }, "a small dividend drowns in the noise");
 });
+
+t.test("price_dividend_once", async (t) => {
+  const w = await world(t);
+  const dates = weekdays("2020-01-01", 140);
+  const said = async (symbol: string, paid: [bar: number, amount: number][], closes: (i: number) => number) => {
+    const id = await w.instrument(symbol);
+    await w.bars(id, dates.map((date, i) => ({ date, close: closes(i) })));
+    for (const [bar, amount] of paid) await w.action(id, "dividend", dates[bar] ?? "", amount);
+    return (await w.validate(id)).get("price_dividend_once");
+  };
+  const fell = (i: number) => (i < 65 ? 100 : 98);
+  t.match(await said("A", [[5, 2], [64, 2], [65, 2], [130, 2]], fell), { failed: 1, dates: [dates[64]] }, "the one on whose day the price did not fall");
+  t.match(await said("B", [[64, 2], [65, 2]], fell), { failed: 1, dates: [dates[64]] }, "the same two alone");
+  t.match(await said("C", [[5, 2], [65, 2], [130, 2]], fell), { failed: 0 }, "equal dividends each quarter");
+  t.match(await said("D", [[5, 2], [64, 1], [65, 2], [130, 2]], fell), { failed: 0 }, "a special dividend of another amount");
+  t.match(await said("E", [[5, 1], [10, 1], [15, 1], [20, 1]], () => 100), { failed: 0 }, "equal dividends each week");
+});
+
+t.test("price_dividend_scale", async (t) => {
+  const w = await world(t);
+  const dates = weekdays("2018-01-01", 600);
+  // Two percent eight times; what is on record for it.
+  const said = async (symbol: string, amount: number, fall: number) => {
+    const id = await w.instrument(symbol);
+    const paid = [60, 125, 190, 255, 320, 385, 450, 515];
+    const close = (i: number) => 100 - fall * paid.filter((bar) => bar <= i).length + (i % 2) * 0.5;
+    await w.bars(id, dates.map((date, i) => ({ date, close: close(i) })));
+    for (const bar of paid) await w.action(id, "dividend", dates[bar] ?? "", amount);
+    const whole = (await w.validate(id)).get("price_dividend_scale");
+    return { whole, end: (await w.validate(id, `${dates[500]}T00:00:00Z`)).get("price_dividend_scale") };
+  };
+  const wrong = await said("A", 0.02, 2);
+  t.match(wrong.whole, { failed: 8 }, "dividends in pounds where the price falls as by pence");
+  t.match(wrong.end, { failed: 1, dates: [dates[515]] }, "the same of the last one, when only the end is checked");
+  t.match((await said("B", 2, 2)).whole, { failed: 0 }, "dividends in the unit of the price");
+  t.match((await said("C", 0.02, 0)).whole, { failed: 0 }, "small dividends that are small");
+});
+
+t.test("dividends, ticks, news and weeks explain moves", async (t) => {
+  const w = await world(t);
+  const dates = weekdays("2020-01-01", 80);
+  const said = async (symbol: string, bars: Bar[], dividend?: [date: string | undefined, amount: number]) => {
+    const id = await w.instrument(symbol);
+    await w.bars(id, bars);
+    if (dividend !== undefined) await w.action(id, "dividend", dividend[0] ?? "", dividend[1]);
+    return w.validate(id);
+  };
+  const drop = wobble(80).map((bar, i) => (i < 70 ? bar : { ...bar, close: (bar.close ?? 0) - 20 }));
+  t.match((await said("A", drop)).get("price_return_outlier"), { failed: 1 });
+  t.match((await said("B", drop, [dates[70], 20])).get("price_return_outlier"), { failed: 0 }, "a fall by the dividend is no move");
+  t.match((await said("C", drop.filter((_, i) => i !== 70), [dates[70], 20])).get("price_return_outlier"), { failed: 0 }, "nor where the bar of the ex-date is missing");
+  t.match((await said("D", drop.map((bar, i) => (i === 70 ? { ...bar, volume: 5000 } : bar)))).get("price_return_outlier"), { failed: 0 }, "news brings trading");
+  const coarse = await said("E", dates.slice(0, 8).map((date, i) => ({ date, close: [3, 2, 2, 1, 2, 2, 3, 2][i] ?? 0 })));
+  t.match([coarse.get("price_split_consistent"), coarse.get("price_spike")], [{ failed: 0 }, { failed: 0 }], "a price of two ticks halves by one");
+  const high = await said("F", wobble(40).map((bar, i) => (i === 30 ? { ...bar, high: 10_010 } : bar)));
+  t.match(high.get("price_unit_consistent"), { failed: 1, dates: [dates[30]] }, "a high in another unit");
+
+  const id = await w.instrument("WEEKLY");
+  const body = await w.body();
+  await w.db.query(
+    `insert into market.price_data (instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, known_from, provider, raw_response_id, run_id)
+     select $1, '1w', day at time zone 'UTC', day::date, close, close, close, close, 1000, day at time zone 'UTC', 'test', $2, $3
+     from (values ('2020-01-06'::timestamp, 100.0), ('2020-01-13', 101), ('2020-01-20', 50), ('2020-01-27', 51)) as week (day, close)`,
+    [id, body, w.runId],
+  );
+  t.match((await w.validate(id)).get("price_split_consistent"), { checked: 4, failed: 1, dates: ["2020-01-20"] }, "weekly bars are judged where there are no daily ones");
+});

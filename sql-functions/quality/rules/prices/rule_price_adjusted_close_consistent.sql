@@ -5,33 +5,32 @@ language sql
 stable
 parallel safe
 begin atomic
-  with bar as (
+  with action as materialized (
+    select found.* from quality.action_bars(p_instrument_ids) as found
+  ),
+  bar as (
     select
       b.instrument_id, b.ts, b.session_date, b.close, b.previous_close, b.adjusted_close, b.split_ratio, b.is_asked,
       lag(b.adjusted_close) over (partition by b.instrument_id order by b.bar_no) as previous_adjusted_close
-    from quality.daily_bars(p_instrument_ids, p_from, p_to, 0) as b
-  ),
-  dividend as (
-    select action.instrument_id, action.ex_date, sum(action.amount)::double precision as amount
-    from market.corporate_action as action
-    where action.instrument_id = any (p_instrument_ids) and action.action_type = 'dividend'
-    group by action.instrument_id, action.ex_date
+    from quality.daily_bars(
+      array(select asked from unnest(p_instrument_ids) as asked where quality.judged_interval(asked) = '1d'), p_from, p_to, 0
+    ) as b
   ),
   judged as (
     select
       bar.*,
-      coalesce(dividend.amount, 0) as dividend,
+      coalesce(action.dividend, 0) as dividend,
       coalesce(not (bar.adjusted_close > 0 and bar.adjusted_close < 'infinity'), false) as is_invalid,
       -- The change of adjusted close over close, and the change that the dividend on record would make.
       case when least(bar.adjusted_close, bar.previous_adjusted_close) > 0
           and greatest(bar.adjusted_close, bar.previous_adjusted_close) < 'infinity'
         then ln((bar.adjusted_close / bar.close) / (bar.previous_adjusted_close / bar.previous_close))
       end as change,
-      case when coalesce(dividend.amount, 0) < bar.previous_close
-        then -ln(1 - coalesce(dividend.amount, 0) / bar.previous_close)
+      case when coalesce(action.dividend, 0) < bar.previous_close
+        then -ln(1 - coalesce(action.dividend, 0) / bar.previous_close)
       end as expected_change
     from bar
-    left join dividend on dividend.instrument_id = bar.instrument_id and dividend.ex_date = bar.session_date
+    left join action on action.instrument_id = bar.instrument_id and action.ts = bar.ts
     where bar.is_asked
   )
   select
@@ -70,7 +69,7 @@ begin atomic
 end;
 
 comment on function quality.rule_price_adjusted_close_consistent(bigint[], timestamptz, timestamptz, jsonb) is
-'Daily bars whose adjusted close is not positive and finite, or changed against the close by more than tolerance (as a logarithm) otherwise than the dividend (1 - dividend / previous close) and split on record for the session explain, the split counted or not; providers differ in whether their close contains it. Changes are judged only for instruments of which a corporate action is on record; without any, nothing can be said about them.';
+'Daily bars whose adjusted close is not positive and finite, or changed against the close by more than tolerance (as a logarithm) otherwise than the dividend (1 - dividend / previous close) and split on record for the session explain, the split counted or not; providers differ in whether their close contains it. Changes are judged only for instruments of which a corporate action is on record; without any, nothing can be said about them. Weekly bars are not judged: providers adjust the week of the ex-date or the one before it.';
 
 revoke all on function quality.rule_price_adjusted_close_consistent(bigint[], timestamptz, timestamptz, jsonb) from public;
 grant execute on function quality.rule_price_adjusted_close_consistent(bigint[], timestamptz, timestamptz, jsonb) to marketbase_worker;

@@ -10,12 +10,12 @@ begin atomic
     bar.instrument_id,
     bar.ts,
     jsonb_build_object('session_date', bar.session_date),
-    jsonb_build_object('open', bar.open, 'close', bar.close, 'previous_close', bar.previous_close),
+    jsonb_build_object('open', bar.open, 'high', bar.high, 'low', bar.low, 'close', bar.close, 'previous_close', bar.previous_close),
     format('a price that is not %s times the one before, nor its inverse', p_parameters ->> 'multiple'),
     format(
-      '%s opens at %s and closes at %s after a close of %s: %s.',
-      bar.session_date, bar.open, bar.close, bar.previous_close,
-      case when bar.close + bar.open > 2 * bar.previous_close
+      '%s opens at %s, goes from %s to %s and closes at %s after a close of %s: %s.',
+      bar.session_date, bar.open, bar.low, bar.high, bar.close, bar.previous_close,
+      case when bar.high > 5 * bar.previous_close
         then format('about %s times as much', p_parameters ->> 'multiple')
         else format('about 1/%s of it', p_parameters ->> 'multiple')
       end
@@ -25,11 +25,13 @@ begin atomic
     and (
       abs(abs(ln(bar.open / bar.previous_close)) - ln((p_parameters ->> 'multiple')::double precision)) <= (p_parameters ->> 'tolerance')::double precision
       or abs(abs(ln(bar.close / bar.previous_close)) - ln((p_parameters ->> 'multiple')::double precision)) <= (p_parameters ->> 'tolerance')::double precision
+      or abs(ln(bar.high / greatest(bar.open, bar.close)) - ln((p_parameters ->> 'multiple')::double precision)) <= (p_parameters ->> 'tolerance')::double precision
+      or abs(ln(least(bar.open, bar.close) / bar.low) - ln((p_parameters ->> 'multiple')::double precision)) <= (p_parameters ->> 'tolerance')::double precision
     );
 end;
 
 comment on function quality.rule_price_unit_consistent(bigint[], timestamptz, timestamptz, jsonb) is
-'Daily bars that open or close at about multiple times the close before, or at about its inverse: the unit changed, as from pounds to pence. tolerance is as a logarithm. The bar after the change is named.';
+'Daily bars that open or close at about multiple times the close before, or at about its inverse, or whose high or low is as far from open and close: the unit changed, as from pounds to pence. tolerance is as a logarithm. The bar after the change is named.';
 
 revoke all on function quality.rule_price_unit_consistent(bigint[], timestamptz, timestamptz, jsonb) from public;
 grant execute on function quality.rule_price_unit_consistent(bigint[], timestamptz, timestamptz, jsonb) to marketbase_worker;

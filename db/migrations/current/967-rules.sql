@@ -1,0 +1,2 @@
+-- Rules whose helpers were replaced after them get their new versions.
+select quality.refresh_rules();
