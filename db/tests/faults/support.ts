@@ -26,15 +26,16 @@ export function workerProcess(t: Test, url: string, options: Record<string, unkn
   return child;
 }
 
-/** Resolves when the worker says a line that matches. */
+/** Resolves when the worker says a line that matches; fails when it ends before. */
 export async function says(child: ChildProcess, pattern: RegExp): Promise<void> {
   if (child.stdout === null) throw new Error("the worker has no standard output");
   const lines = createInterface({ input: child.stdout });
-  for await (const [line] of on(lines)) if (pattern.test(line)) return;
-}
-
-async function* on(lines: ReturnType<typeof createInterface>): AsyncGenerator<[string]> {
-  for (;;) yield (await once(lines, "line")) as [string];
+  await new Promise<void>((resolve, reject) => {
+    lines.on("line", (line) => {
+      if (pattern.test(line)) resolve();
+    });
+    lines.on("close", () => reject(new Error(`the worker ended and had not said ${pattern}`)));
+  });
 }
 
 /** Kills a process at once and waits for its end. */
