@@ -6,6 +6,7 @@ as $$
 declare
   response record;
   normaliser regprocedure;
+  result_type regtype;
   result ingest.normalisation;
   done ingest.normalisation;
   accepted ingest.acceptance;
@@ -27,25 +28,14 @@ begin
       message = format('there is no response %s', p_raw_response_id),
       hint = 'See ingest.raw_response.';
   end if;
-  normaliser := case response.dataset
-    when 'trades' then to_regprocedure('portfolio.record_trades(bigint, bigint)')
-    when 'documents' then to_regprocedure('search.record_documents(bigint, bigint)')
-    when 'filings' then to_regprocedure(format('ingest.normalise_%s_filings(bigint, bigint)', response.provider))
-    when 'identifiers' then to_regprocedure(format('ingest.normalise_%s_identifiers(bigint, bigint)', response.provider))
-    when 'macro' then to_regprocedure(format('ingest.normalise_%s_macro(bigint, bigint)', response.provider))
-    when 'sessions' then to_regprocedure('ingest.record_sessions(bigint, bigint)')
-    when 'members' then to_regprocedure('ingest.record_members(bigint, bigint)')
-    else to_regprocedure(format('ingest.normalise_%s_%s(bigint)', response.provider, response.dataset))
-  end;
+  normaliser := pipeline.normaliser(response.provider, response.dataset);
   if normaliser is null then
     raise exception using
       errcode = 'MB001',
       message = format('the provider %s has no %s', response.provider, response.dataset),
-      hint = format(
-        'A normaliser is a function ingest.normalise_%s_%s(%sraw_response_id bigint).', response.provider, response.dataset,
-        case when response.dataset in ('filings', 'identifiers', 'macro') then 'run_id bigint, ' end
-      );
+      hint = format('A normaliser is a function ingest.normalise_%s_%s, see pipeline.normaliser.', response.provider, response.dataset);
   end if;
+  result_type := (select function.prorettype::regtype from pg_proc as function where function.oid = normaliser);
 
   perform pg_advisory_xact_lock(hashtextextended('ingest.normalisation ' || p_raw_response_id, 0));
   result.raw_response_id := p_raw_response_id;
@@ -74,16 +64,17 @@ begin
 
   -- The body as a whole is readable, or it is refused and nothing of it stays but its bytes.
   begin
-    if response.dataset in ('trades', 'documents') then
-      execute format('select %s($1, $2)', normaliser::regproc) into result.row_count using p_run_id, p_raw_response_id;
-      result.accepted_count := result.row_count;
-      result.new_count := result.row_count;
-      result.changed_count := result.row_count;
-    elsif response.dataset in ('filings', 'identifiers', 'macro', 'sessions', 'members') then
-      execute format('select * from %s($1, $2)', normaliser::regproc) into accepted using p_run_id, p_raw_response_id;
-      result.row_count := accepted.new_count + accepted.changed_count + accepted.unchanged_count;
-    else
+    if result_type = 'void'::regtype then
       execute format('select %s($1)', normaliser::regproc) using p_raw_response_id;
+    else
+      if result_type = 'ingest.acceptance'::regtype then
+        execute format('select * from %s($1, $2)', normaliser::regproc) into accepted using p_run_id, p_raw_response_id;
+      else
+        execute format('select %s($1, $2), 0, 0', normaliser::regproc) into accepted using p_run_id, p_raw_response_id;
+      end if;
+      -- What stores by itself comes back with its counts; the rows that could not be read are in quarantine.
+      select count(*) into rejected_count from ingest.quarantine refused where refused.raw_response_id = p_raw_response_id and refused.run_id = p_run_id;
+      result.row_count := accepted.new_count + accepted.changed_count + accepted.unchanged_count + rejected_count;
     end if;
   exception
     when sqlstate 'MB001' or sqlstate 'MB002' or sqlstate 'MB003' or sqlstate 'MB004' or sqlstate 'MB005' or sqlstate 'MB008' or sqlstate 'MB010' then
@@ -101,28 +92,7 @@ begin
   begin
     if result.outcome = 'normalised' and response.dataset = 'bars' then
       select count(*) into result.row_count from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
-      with rejected as materialized (
-        select rejected.row_no, rejected.rules, rejected.reason from quality.validate_candidates(p_run_id, p_raw_response_id) as rejected
-      ),
-      removed as (
-        delete from ingest.candidate_bar candidate
-        using rejected
-        where candidate.raw_response_id = p_raw_response_id and candidate.row_no = rejected.row_no
-        returning candidate.*, rejected.rules, rejected.reason
-      ),
-      quarantined as (
-        insert into ingest.quarantine (raw_response_id, dataset, row_no, symbol, instrument_id, ts, rules, reason, payload, run_id)
-        select
-          p_raw_response_id, 'bars', removed.row_no, removed.symbol, removed.instrument_id, removed.ts, removed.rules,
-          coalesce(removed.payload ->> 'problem', removed.reason),
-          coalesce(removed.payload, jsonb_build_object(
-            'symbol', removed.symbol, 'ts', removed.ts, 'session_date', removed.session_date, 'open', removed.open, 'high', removed.high,
-            'low', removed.low, 'close', removed.close, 'volume', removed.volume, 'adjusted_close', removed.adjusted_close)),
-          p_run_id
-        from removed
-        on conflict (raw_response_id, dataset, row_no) do nothing
-      )
-      select count(*) into rejected_count from removed;
+      rejected_count := pipeline.quarantine_candidates(p_run_id, p_raw_response_id);
       accepted := ingest.accept_bars(p_run_id, p_raw_response_id);
       delete from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
     end if;
@@ -141,27 +111,7 @@ begin
 
     elsif result.outcome = 'normalised' and response.dataset = 'fundamentals' then
       select count(*) into result.row_count from ingest.candidate_fact candidate where candidate.raw_response_id = p_raw_response_id;
-      with rejected as materialized (
-        select rejected.row_no, rejected.rules, rejected.reason from quality.validate_candidates(p_run_id, p_raw_response_id) as rejected
-      ),
-      removed as (
-        delete from ingest.candidate_fact candidate
-        using rejected
-        where candidate.raw_response_id = p_raw_response_id and candidate.row_no = rejected.row_no
-        returning candidate.*, rejected.rules, rejected.reason
-      ),
-      quarantined as (
-        insert into ingest.quarantine (raw_response_id, dataset, row_no, symbol, instrument_id, ts, rules, reason, payload, run_id)
-        select
-          p_raw_response_id, 'fundamentals', removed.row_no, instrument.symbol, removed.instrument_id, removed.period_end::timestamp at time zone 'UTC',
-          removed.rules, coalesce(removed.payload ->> 'problem', removed.reason),
-          coalesce(removed.payload, to_jsonb(removed) - '{raw_response_id,row_no,payload,rules,reason}'::text[]),
-          p_run_id
-        from removed
-        left join market.instrument on instrument.instrument_id = removed.instrument_id
-        on conflict (raw_response_id, dataset, row_no) do nothing
-      )
-      select count(*) into rejected_count from removed;
+      rejected_count := pipeline.quarantine_candidates(p_run_id, p_raw_response_id);
       accepted := ingest.accept_facts(p_run_id, p_raw_response_id);
       delete from ingest.candidate_fact candidate where candidate.raw_response_id = p_raw_response_id;
     end if;
@@ -201,13 +151,7 @@ begin
       result.action_changed_count := 0;
   end;
 
-  -- What has no rules and candidates comes back with its counts; the rows that could not be read are in quarantine.
-  if result.outcome = 'normalised' and response.dataset in ('filings', 'identifiers', 'macro') then
-    select count(*) into rejected_count from ingest.quarantine refused where refused.raw_response_id = p_raw_response_id and refused.run_id = p_run_id;
-    result.row_count := result.row_count + rejected_count;
-  end if;
-
-  if result.outcome <> 'held' and response.dataset not in ('trades', 'documents') then
+  if result.outcome <> 'held' then
     result.quarantined_count := rejected_count;
     result.accepted_count := result.row_count - rejected_count;
     result.new_count := coalesce(accepted.new_count, 0);
