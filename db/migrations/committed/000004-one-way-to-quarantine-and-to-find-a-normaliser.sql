@@ -1,12 +1,229 @@
 --! Previous: sha1:307590c07f8c4ca41b99f5b3348fb742f565c4ca
---! Hash: sha1:187762390fa0939a674ae5ae4b49a8cb66862e4e
+--! Hash: sha1:3cf55862fc1bffd5e930d553e12bc6611e168943
 --! Message: One way to quarantine and to find a normaliser
 
 --! split: 1-current.sql
 -- The next migration. What lies here is applied in development and committed by `npx marketbase db commit`.
 
 --! split: 900-functions.sql
--- Made by `marketbase db include` from 2dc552d2fa4e4300: the changed files of sql-functions, each after what it needs.
+-- Made by `marketbase db include` from 9d6ff129fe2355de: the changed files of sql-functions, each after what it needs.
+--! Included ingest/land/record_response.sql
+-- One response of a provider, unless it repeats the one before it.
+create or replace function ingest.record_response(
+  p_run_id bigint,
+  p_provider text,
+  p_dataset text,
+  p_subject text,
+  p_url text,
+  p_method text,
+  p_status integer,
+  p_headers jsonb,
+  p_content_type text,
+  p_body bytea,
+  p_byte_count bigint,
+  p_sha256 text,
+  p_fetched_at timestamptz,
+  out raw_response_id bigint,
+  out is_new boolean
+)
+language plpgsql volatile parallel unsafe
+set search_path to pg_catalog, pg_temp
+as $$
+#variable_conflict use_column
+declare
+  stored_url text := ingest.redact_url(p_url);
+  latest record;
+begin
+  perform ingest.require_provider(p_provider);
+  -- Two fetches of one subject at once: the second waits and then sees what the first stored.
+  perform pg_advisory_xact_lock(hashtextextended(concat_ws(' ', 'ingest.raw_response', p_provider, p_dataset, p_subject), 0));
+
+  select response.raw_response_id, response.status, response.sha256 into latest
+  from ingest.raw_response response
+  where response.provider = p_provider and response.dataset = p_dataset and response.subject = p_subject and response.url = stored_url
+  order by response.raw_response_id desc
+  limit 1;
+  if latest.sha256 = p_sha256 and latest.status = p_status then
+    raw_response_id := latest.raw_response_id;
+    is_new := false;
+    return;
+  end if;
+
+  insert into ingest.raw_response (
+    provider, dataset, subject, url, method, status, headers, content_type, body, byte_count, sha256, fetched_at, run_id
+  )
+  values (
+    p_provider, p_dataset, p_subject, stored_url, p_method, p_status, ingest.redact_headers(p_headers), p_content_type, p_body, p_byte_count, p_sha256,
+    p_fetched_at, p_run_id
+  )
+  returning raw_response.raw_response_id into record_response.raw_response_id;
+  is_new := true;
+end
+$$;
+
+comment on function ingest.record_response(bigint, text, text, text, text, text, integer, jsonb, text, bytea, bigint, text, timestamptz) is
+'Stores a response whose length and sha256 are known; ingest.land and the import of files call it. p_body is NULL for a file whose bytes follow in ingest.raw_response_chunk. The URL and headers lose their secrets.
+When the latest response to the same request has the same status and sha256, nothing is stored: is_new is false and raw_response_id is that one. MB001 for an unknown provider.';
+
+revoke all on function ingest.record_response(bigint, text, text, text, text, text, integer, jsonb, text, bytea, bigint, text, timestamptz) from public;
+grant execute on function ingest.record_response(bigint, text, text, text, text, text, integer, jsonb, text, bytea, bigint, text, timestamptz) to marketbase_worker;
+--! EndIncluded ingest/land/record_response.sql
+--! Included ingest/pace/reserve_request.sql
+-- One request to a provider at its turn, whoever asks: the turns are rows, not timers of a process.
+create or replace function ingest.reserve_request(
+  p_provider text,
+  p_requests integer default null,
+  p_per_seconds double precision default null,
+  p_longest_wait interval default '10 seconds'
+) returns interval
+language plpgsql volatile parallel unsafe
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  allowed integer;
+  period interval := make_interval(secs => coalesce(p_per_seconds, 60));
+  spacing interval;
+  pace record;
+  moment timestamptz;
+  turn timestamptz;
+begin
+  perform ingest.require_provider(p_provider);
+  select coalesce(p_requests, provider.requests_per_minute) into allowed from ingest.provider where provider.provider = p_provider;
+  if allowed <= 0 or period <= interval '0' or p_requests is null and p_per_seconds is not null then
+    raise exception using
+      errcode = 'MB001',
+      message = 'a limit is a number of requests and the seconds in which they may be sent',
+      hint = 'Both are greater than zero.';
+  end if;
+  insert into ingest.request_pace (provider) values (p_provider) on conflict (provider) do nothing;
+  select request_pace.next_at, request_pace.blocked_until, request_pace.recent into pace
+  from ingest.request_pace
+  where request_pace.provider = p_provider
+  for update;
+
+  -- Read after the lock was waited for. A limit within a minute is spread evenly; of a longer one as many may come at once as it allows, a second apart.
+  moment := clock_timestamp();
+  spacing := case when allowed is null then interval '0' when period <= interval '1 minute' then period / allowed else interval '1 second' end;
+  -- No turn lies further ahead than the longest wait and one spacing: one that does comes from a clock that was set back.
+  turn := greatest(
+    moment,
+    least(pace.next_at, moment + greatest(p_longest_wait, interval '1 minute') + spacing),
+    least(pace.blocked_until, moment + interval '1 day')
+  );
+  if period > interval '1 minute' and cardinality(pace.recent) >= allowed then
+    turn := greatest(turn, least(pace.recent[cardinality(pace.recent) - allowed + 1], moment) + period);
+  end if;
+  if turn - moment > p_longest_wait then
+    return turn - moment;
+  end if;
+
+  update ingest.request_pace
+  set
+    next_at = turn + spacing,
+    recent = case when period > interval '1 minute' then (pace.recent || turn)[greatest(cardinality(pace.recent) + 2 - allowed, 1):] else '{}' end,
+    request_count = request_count + 1
+  where request_pace.provider = p_provider;
+  return turn - moment;
+end
+$$;
+
+comment on function ingest.reserve_request(text, integer, double precision, interval) is
+'How long to wait before one request to the provider, across all processes. p_requests per p_per_seconds is its limit (60 seconds unless given); where p_requests is NULL the limit is ingest.provider.requests_per_minute, and none where that is NULL.
+A wait of up to p_longest_wait is a turn of one''s own: wait and ask. When the wait is longer, no turn was taken: come again then. It is longer too while the provider does not want to be asked (ingest.pause_provider).
+Limits of up to a minute are spread evenly; of longer ones no span of that length ever has more requests. The clock is that of the database. Call it in a transaction of its own: it locks the row of the provider. MB001 for an unknown provider or a limit that is none.';
+
+revoke all on function ingest.reserve_request(text, integer, double precision, interval) from public;
+grant execute on function ingest.reserve_request(text, integer, double precision, interval) to marketbase_worker;
+--! EndIncluded ingest/pace/reserve_request.sql
+--! Included ingest/read/require_provider.sql
+-- Stops where a provider is not known.
+create or replace function ingest.require_provider(p_provider text) returns void
+language plpgsql stable parallel safe
+set search_path to pg_catalog, pg_temp
+as $$
+begin
+  if not exists (select from ingest.provider where provider.provider = p_provider) then
+    raise exception using
+      errcode = 'MB001',
+      message = format('there is no provider named "%s"', p_provider),
+      hint = 'Providers: ' || (select string_agg(provider.provider, ', ' order by provider.provider) from ingest.provider) || '.';
+  end if;
+end
+$$;
+
+comment on function ingest.require_provider(text) is 'Raises MB001, with the names that there are, unless p_provider is a row of ingest.provider; NULL is none.';
+
+revoke all on function ingest.require_provider(text) from public;
+grant execute on function ingest.require_provider(text) to marketbase_worker;
+--! EndIncluded ingest/read/require_provider.sql
+--! Included pipeline/backfill/start_backfill.sql
+-- Starts a backfill, or joins the one that is under way with the same request.
+create or replace function pipeline.start_backfill(
+  p_provider text,
+  p_dataset text,
+  p_subjects text[],
+  p_from date default null,
+  p_to date default null,
+  p_chunk_days integer default null,
+  p_reprocess text default 'none',
+  p_is_reverse boolean default false,
+  p_max_active integer default 4
+) returns bigint
+language plpgsql volatile parallel unsafe
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  root_id bigint;
+begin
+  perform ingest.require_provider(p_provider);
+  if coalesce(p_reprocess not in ('none', 'failed', 'all'), true) or coalesce(p_max_active not between 1 and 64, true) or p_from > p_to
+    or p_chunk_days <= 0 or coalesce(cardinality(p_subjects), 0) = 0 or array_position(p_subjects, null) is not null
+  then
+    raise exception using
+      errcode = 'MB001',
+      message = 'a backfill has symbols, a first day before its last day, pieces of a day at least, reprocess none, failed or all, and 1 to 64 pieces at once',
+      hint = 'See comment on pipeline.start_backfill.';
+  end if;
+
+  perform pg_advisory_xact_lock(hashtextextended('pipeline.backfill', 0));
+  select backfill.run_id into root_id
+  from pipeline.backfill
+  join pipeline.pipeline_run run on run.run_id = backfill.run_id and run.status = 'running'
+  where (backfill.provider, backfill.dataset, backfill.subjects) = (p_provider, p_dataset, p_subjects)
+    and (backfill.from_date, backfill.to_date, backfill.chunk_days) is not distinct from (p_from, p_to, p_chunk_days)
+  order by backfill.run_id
+  limit 1;
+
+  if root_id is null then
+    if not exists (
+      select from pipeline.plan_backfill(p_provider, p_dataset, p_subjects, p_from, p_to, p_chunk_days, p_reprocess, p_is_reverse) plan where plan.is_wanted
+    ) then
+      return null;
+    end if;
+    root_id := pipeline.start_run(
+      'backfill', 'backfill', null,
+      jsonb_build_object('provider', p_provider, 'dataset', p_dataset, 'subjects', to_jsonb(p_subjects), 'from', p_from, 'to', p_to, 'reprocess', p_reprocess)
+    );
+    insert into pipeline.backfill (run_id, provider, dataset, subjects, from_date, to_date, chunk_days, reprocess, is_reverse, max_active)
+    values (root_id, p_provider, p_dataset, p_subjects, p_from, p_to, p_chunk_days, p_reprocess, p_is_reverse, p_max_active);
+    insert into pipeline.backfill_chunk (backfill_run_id, chunk_no, subject, from_date, to_date)
+    select root_id, row_number() over (order by plan.chunk_no), plan.subject, plan.from_date, plan.to_date
+    from pipeline.plan_backfill(p_provider, p_dataset, p_subjects, p_from, p_to, p_chunk_days, p_reprocess, p_is_reverse) plan
+    where plan.is_wanted;
+  end if;
+
+  perform pipeline.advance_backfill(root_id);
+  return root_id;
+end
+$$;
+
+comment on function pipeline.start_backfill(text, text, text[], date, date, integer, text, boolean, integer) is
+'Starts to fetch and read a data set of the symbols from p_from to p_to in the pieces of pipeline.plan_backfill, p_max_active at once (1 to 64), and returns the run_id of the backfill. While one with the same provider, data set, symbols, days
+and pieces is under way, that one is returned. NULL when nothing is to be done. MB001 for an unknown provider or arguments that make no sense.';
+
+revoke all on function pipeline.start_backfill(text, text, text[], date, date, integer, text, boolean, integer) from public;
+grant execute on function pipeline.start_backfill(text, text, text[], date, date, integer, text, boolean, integer) to marketbase_worker;
+--! EndIncluded pipeline/backfill/start_backfill.sql
 --! Included pipeline/normalise_response.sql
 -- From a landed body to the market tables: parse, validate, quarantine, accept and remember, in one transaction.
 create or replace function pipeline.normalise_response(p_run_id bigint, p_raw_response_id bigint) returns ingest.normalisation
@@ -265,3 +482,60 @@ comment on function pipeline.quarantine_candidates(bigint, bigint) is
 revoke all on function pipeline.quarantine_candidates(bigint, bigint) from public;
 grant execute on function pipeline.quarantine_candidates(bigint, bigint) to marketbase_worker;
 --! EndIncluded pipeline/quarantine_candidates.sql
+--! Included pipeline/schedule/add_schedule.sql
+-- Something that is fetched again and again.
+create or replace function pipeline.add_schedule(
+  p_name text,
+  p_provider text,
+  p_dataset text,
+  p_symbols text[] default null,
+  p_universe text default null,
+  p_cron text default null,
+  p_after_close text default null,
+  p_delay interval default '30 minutes',
+  p_time_zone text default 'UTC',
+  p_look_back_days integer default 7
+) returns pipeline.schedule
+language plpgsql volatile parallel unsafe
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  added pipeline.schedule;
+  advice text := case
+    when coalesce(p_name !~ '^[a-z][a-z0-9_-]{0,62}$', true) then 'a name has up to 63 small letters, digits, - and _, a letter first'
+    when num_nonnulls(p_symbols, p_universe) <> 1 or cardinality(p_symbols) = 0 then 'a schedule has either symbols or a universe'
+    when num_nonnulls(p_cron, p_after_close) = 0 then 'a schedule has a cron line, an exchange after whose close it is due, or both'
+    when coalesce(p_look_back_days not between 0 and 36500, true) then 'the days to look back are 0 to 36500'
+    when coalesce(p_delay not between interval '0' and interval '1 day', true) then 'the delay after the close is a day at most'
+    when not exists (select from pg_timezone_names zone where zone.name = p_time_zone) then format('there is no time zone named "%s"', p_time_zone)
+    when p_after_close is not null and not exists (select from market.exchange where exchange.mic = p_after_close) then format('there is no exchange "%s"', p_after_close)
+  end;
+begin
+  if advice is not null then
+    raise exception using errcode = 'MB001', message = advice, hint = 'marketbase schedule add --help has examples.';
+  end if;
+  perform ingest.require_provider(p_provider);
+  insert into pipeline.schedule (name, provider, dataset, symbols, universe, cron, after_close, delay, time_zone, look_back_days, next_at)
+  values (
+    p_name, p_provider, p_dataset, p_symbols, p_universe, p_cron, p_after_close, p_delay, p_time_zone, p_look_back_days,
+    pipeline.next_due(p_cron, p_time_zone, p_after_close, p_delay, clock_timestamp())
+  )
+  on conflict (name) do nothing
+  returning * into added;
+  if added.name is null then
+    raise exception using
+      errcode = 'MB008',
+      message = format('there is a schedule named "%s" already', p_name),
+      hint = 'Remove it first, or take another name.';
+  end if;
+  return added;
+end
+$$;
+
+comment on function pipeline.add_schedule(text, text, text, text[], text, text, text, interval, text, integer) is
+'Has a data set fetched again and again for symbols or for the members of a universe: at a cron line (pipeline.cron_next, in p_time_zone), p_delay after each close of an exchange, or at the cron line but never before the close. Each time the
+p_look_back_days before are fetched along. Returns the schedule with the moment at which it is due. MB001 for arguments that make no sense, MB008 when the name is taken.';
+
+revoke all on function pipeline.add_schedule(text, text, text, text[], text, text, text, interval, text, integer) from public;
+grant execute on function pipeline.add_schedule(text, text, text, text[], text, text, text, interval, text, integer) to marketbase_worker;
+--! EndIncluded pipeline/schedule/add_schedule.sql

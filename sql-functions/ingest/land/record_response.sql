@@ -24,12 +24,7 @@ declare
   stored_url text := ingest.redact_url(p_url);
   latest record;
 begin
-  if not exists (select from ingest.provider where provider.provider = p_provider) then
-    raise exception using
-      errcode = 'MB001',
-      message = format('there is no provider named "%s"', p_provider),
-      hint = 'Providers: ' || (select string_agg(provider.provider, ', ' order by provider.provider) from ingest.provider) || '.';
-  end if;
+  perform ingest.require_provider(p_provider);
   -- Two fetches of one subject at once: the second waits and then sees what the first stored.
   perform pg_advisory_xact_lock(hashtextextended(concat_ws(' ', 'ingest.raw_response', p_provider, p_dataset, p_subject), 0));
 

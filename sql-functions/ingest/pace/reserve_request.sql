@@ -16,13 +16,8 @@ declare
   moment timestamptz;
   turn timestamptz;
 begin
+  perform ingest.require_provider(p_provider);
   select coalesce(p_requests, provider.requests_per_minute) into allowed from ingest.provider where provider.provider = p_provider;
-  if not found then
-    raise exception using
-      errcode = 'MB001',
-      message = format('there is no provider named "%s"', p_provider),
-      hint = 'Providers: ' || (select string_agg(provider.provider, ', ' order by provider.provider) from ingest.provider) || '.';
-  end if;
   if allowed <= 0 or period <= interval '0' or p_requests is null and p_per_seconds is not null then
     raise exception using
       errcode = 'MB001',

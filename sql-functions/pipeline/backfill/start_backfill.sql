@@ -16,12 +16,7 @@ as $$
 declare
   root_id bigint;
 begin
-  if not exists (select from ingest.provider where provider.provider = p_provider) then
-    raise exception using
-      errcode = 'MB001',
-      message = format('there is no provider named "%s"', p_provider),
-      hint = 'Providers: ' || (select string_agg(provider.provider, ', ' order by provider.provider) from ingest.provider) || '.';
-  end if;
+  perform ingest.require_provider(p_provider);
   if coalesce(p_reprocess not in ('none', 'failed', 'all'), true) or coalesce(p_max_active not between 1 and 64, true) or p_from > p_to
     or p_chunk_days <= 0 or coalesce(cardinality(p_subjects), 0) = 0 or array_position(p_subjects, null) is not null
   then

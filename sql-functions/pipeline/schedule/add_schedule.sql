@@ -23,13 +23,13 @@ declare
     when coalesce(p_look_back_days not between 0 and 36500, true) then 'the days to look back are 0 to 36500'
     when coalesce(p_delay not between interval '0' and interval '1 day', true) then 'the delay after the close is a day at most'
     when not exists (select from pg_timezone_names zone where zone.name = p_time_zone) then format('there is no time zone named "%s"', p_time_zone)
-    when not exists (select from ingest.provider where provider.provider = p_provider) then format('there is no provider named "%s"', p_provider)
     when p_after_close is not null and not exists (select from market.exchange where exchange.mic = p_after_close) then format('there is no exchange "%s"', p_after_close)
   end;
 begin
   if advice is not null then
     raise exception using errcode = 'MB001', message = advice, hint = 'marketbase schedule add --help has examples.';
   end if;
+  perform ingest.require_provider(p_provider);
   insert into pipeline.schedule (name, provider, dataset, symbols, universe, cron, after_close, delay, time_zone, look_back_days, next_at)
   values (
     p_name, p_provider, p_dataset, p_symbols, p_universe, p_cron, p_after_close, p_delay, p_time_zone, p_look_back_days,
