@@ -24,7 +24,7 @@ export interface FileToLand {
 /** A file up to this size is kept as one body; a larger one in pieces of about this size, cut at line ends. */
 const PIECE_BYTES = 1024 * 1024;
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
-const MAX_FILE_BYTES = 4 * 1024 * 1024 * 1024;
+const MAX_FILE_BYTES = 64 * 1024 * 1024 * 1024;
 
 /**
  * Stores the bytes of a file (unpacked, when its name ends in .gz) as a response of the provider csv. The file is streamed twice, once for

@@ -20,10 +20,10 @@ begin atomic
       else 1
     end,
     case candidate.bar_interval
-      when '1d' then coalesce(session.close_at, (candidate.session_date + 1)::timestamp at time zone exchange.time_zone)
+      when '1d' then coalesce(session.close_at, (candidate.session_date + 1)::timestamp at time zone place.time_zone)
       else case
         when market.bar_span(candidate.bar_interval) < interval '1 day' then candidate.ts + market.bar_span(candidate.bar_interval)
-        else (candidate.session_date + market.bar_span(candidate.bar_interval)) at time zone exchange.time_zone
+        else (candidate.session_date + market.bar_span(candidate.bar_interval)) at time zone place.time_zone
       end
     end,
     response.provider, p_raw_response_id, p_run_id
@@ -35,9 +35,10 @@ begin atomic
     order by bar.row_no
   ) as candidate
   join ingest.raw_response response on response.raw_response_id = p_raw_response_id
-  join market.instrument on instrument.instrument_id = candidate.instrument_id
-  join market.exchange on exchange.mic = instrument.mic
-  left join market.trading_session session on session.mic = instrument.mic and session.session_date = candidate.session_date;
+  join (
+    select instrument.instrument_id, exchange.mic, exchange.time_zone from market.instrument join market.exchange using (mic) offset 0
+  ) as place using (instrument_id)
+  left join market.trading_session session on session.mic = place.mic and session.session_date = candidate.session_date;
 end;
 
 comment on function ingest.first_bars(bigint, bigint, boolean) is

@@ -1,5 +1,12 @@
 -- Lines of CSV one by one: each becomes a candidate, with its problem where it cannot be read.
-create or replace function ingest.read_bar_lines(p_raw_response_id bigint, p_symbol text, p_columns text[], p_content text, p_rows_before bigint, p_rows bigint[] default null) returns void
+create or replace function ingest.read_bar_lines(
+  p_raw_response_id bigint,
+  p_symbol text,
+  p_columns text[],
+  p_content text,
+  p_rows_before bigint,
+  p_rows bigint[] default null
+) returns void
 language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
 as $$

@@ -7,6 +7,7 @@ declare
   header text[];
   columns text[];
   missing text;
+  is_streamed boolean;
   piece record;
   content text;
   rows_before bigint := 0;
@@ -48,13 +49,29 @@ begin
     perform ingest.ensure_instrument((select response.run_id from ingest.raw_response response where response.raw_response_id = p_raw_response_id), p_symbol);
   end if;
 
+  -- A table has at most 1,600 columns.
+  is_streamed := cardinality(columns) <= 1000 and exists (select from ingest.raw_response_chunk chunk where chunk.raw_response_id = p_raw_response_id);
+  if is_streamed then
+    -- What the fields of a line are, for ingest.read_plain_bars. The types read them as they stand, an empty one as NULL.
+    execute format('create temporary table bar_line (%s) on commit drop', (
+      select string_agg(
+        case
+          when field.name in ('session_date', 'symbol') then format('%I text', field.name)
+          when field.name is not null then format('%I double precision', field.name)
+          else format('other_%s text', field.position)
+        end,
+        ', ' order by field.position)
+      from unnest(columns) with ordinality as field (name, position)
+    ));
+  end if;
+
   -- A piece at a time; a streamed file is cut into pieces at line ends. A small body has one, without the line of its header.
   for piece in
-    select 0 as piece_no, false as is_streamed, response.body
+    select 0 as piece_no, response.body
     from ingest.raw_response response
     where response.raw_response_id = p_raw_response_id and response.body is not null
     union all
-    select chunk.chunk_no, true, chunk.body
+    select chunk.chunk_no, chunk.body
     from ingest.raw_response_chunk chunk
     where chunk.raw_response_id = p_raw_response_id
     order by piece_no
@@ -63,13 +80,16 @@ begin
     if piece.piece_no = 0 then
       content := substr(content, strpos(content || e'\n', e'\n') + 1);
     end if;
-    rows_left := case when piece.is_streamed then ingest.read_plain_bars(p_raw_response_id, p_symbol, columns, content, rows_before) end;
+    rows_left := case when is_streamed then ingest.read_plain_bars(p_raw_response_id, p_symbol, columns, content, rows_before) end;
     if rows_left is distinct from '{}' then
       perform ingest.read_bar_lines(p_raw_response_id, p_symbol, columns, content, rows_before, rows_left);
     end if;
     -- A piece ends with a line end, so what follows the last one is empty and not a row.
-    rows_before := rows_before + cardinality(string_to_array(content, e'\n')) - 1;
+    rows_before := rows_before + greatest(cardinality(string_to_array(content, e'\n')) - 1, 0);
   end loop;
+  if is_streamed then
+    drop table pg_temp.bar_line;
+  end if;
 end
 $$;
 

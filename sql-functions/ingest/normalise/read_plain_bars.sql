@@ -1,5 +1,11 @@
 -- Lines of CSV that are as they should be, all of them at once: PostgreSQL reads them as one array of rows, in C.
-create or replace function ingest.read_plain_bars(p_raw_response_id bigint, p_symbol text, p_columns text[], p_content text, p_rows_before bigint) returns bigint[]
+create or replace function ingest.read_plain_bars(
+  p_raw_response_id bigint,
+  p_symbol text,
+  p_columns text[],
+  p_content text,
+  p_rows_before bigint
+) returns bigint[]
 language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
 set datestyle to 'ISO'
@@ -9,20 +15,10 @@ declare
   content text := rtrim(case when strpos(p_content, e'\r') = 0 then p_content else replace(p_content, e'\r\n', e'\n') end, e'\n');
   rows_left bigint[];
 begin
-  -- Quotes and backslashes mean something else in an array, 0x1F is a number in PostgreSQL, and a table has at most 1,600 columns.
-  if content ~ '["\\\r]|0[xX]' or cardinality(p_columns) > 1000 then
+  -- Quotes and backslashes mean something else in an array, and 0x1F is a number in PostgreSQL.
+  if content ~ '["\\\r]|0[xX]' then
     return null;
   end if;
-  execute format('create temporary table bar_line (%s) on commit drop', (
-    select string_agg(
-      case
-        when field.name in ('session_date', 'symbol') then format('%I text', field.name)
-        when field.name is not null then format('%I double precision', field.name)
-        else format('other_%s text', field.position)
-      end,
-      ', ' order by field.position)
-    from unnest(p_columns) with ordinality as field (name, position)
-  ));
   begin
     -- Fences (offset 0): the planner would read the array once more to count its rows, and each date for each of its uses. It takes the rows for few, so
     -- what is good is a column here: with conditions it would take them for one, and hash them. A symbol is understood once for all its rows.
@@ -70,7 +66,8 @@ begin
         select array(
           select bar.row_no
           from bar
-          where bar.is_good is not true or not exists (select from known where known.given_symbol = bar.given_symbol)
+          left join known using (given_symbol)
+          where bar.is_good is not true or known.instrument_id is null
         )
       $insert$,
       case when 'symbol' = any (p_columns) then 'line.symbol' else '$2' end,
@@ -82,14 +79,14 @@ begin
     when data_exception then
       rows_left := null;
   end;
-  drop table pg_temp.bar_line;
   return rows_left;
 end
 $$;
 
 comment on function ingest.read_plain_bars(bigint, text, text[], text, bigint) is
 'Fills ingest.candidate_bar with the bars of p_content, lines of CSV after p_rows_before others, that are good at first sight: as many fields as p_columns (session_date, open, …, symbol; NULL for others), a date as YYYY-MM-DD, finite numbers,
-a symbol that can be one. Returns the numbers of the rows that it left out; NULL, and nothing is stored, where quotes or a line that is no row of these columns keep the whole from being read so. ingest.read_bar_lines reads what is left.
+a symbol that can be one. Returns the numbers of the rows that it left out; NULL, and nothing is stored, where quotes or a line that is no row of these columns keep the whole from being read so.
+The caller makes the table pg_temp.bar_line with a column for each field. ingest.read_bar_lines reads what is left.
 p_symbol counts where no column is the symbol. New symbols become instruments.';
 
 revoke all on function ingest.read_plain_bars(bigint, text, text[], text, bigint) from public;
