@@ -29,7 +29,8 @@ begin
       quality.figure_source(
         v_frame,
         format(
-          'sqrt(greatest(sum(d._both::double precision / (d._one * d._two)) %3$s - 1, 0) / nullif(least(count(distinct %1$s) %3$s, count(distinct %2$s) %3$s) - 1, 0)) as _value',
+          'case when least(count(distinct %1$s) %3$s, count(distinct %2$s) %3$s) > 1 then '
+          'sqrt(greatest(sum(d._both::double precision / (d._one * d._two)) %3$s - 1, 0) / (least(count(distinct %1$s) %3$s, count(distinct %2$s) %3$s) - 1)) end as _value',
           v_column, v_other, format('filter (where not d._masked and num_nulls(%s, %s) = 0)', v_column, v_other)
         ),
         'jsonb_build_object(''phi'', f._value)', format('f._value <= %L::double precision', p_parameters ->> 'max_phi')

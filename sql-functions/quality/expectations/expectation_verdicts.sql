@@ -22,35 +22,25 @@ declare
 begin
   perform quality.check_parameters(p_dataset, p_expectation, p_parameters);
   return query
-  with fail as (
-    select found.*
-    from quality.level_verdicts(p_dataset, p_expectation, v_base || coalesce(nullif(p_parameters -> 'fail', 'null'), '{}'), v_instrument_ids, v_from) as found
-  ),
-  warn as (
-    select found.*
-    from quality.level_verdicts(p_dataset, p_expectation, v_base || v_warn, v_instrument_ids, v_from) as found
-    where jsonb_typeof(v_warn) = 'object'
-  ),
-  judged as (
-    select
-      fail.instrument_id,
-      case
-        when fail.status = 'failed' then 'failed'
-        when warn.status = 'failed' then 'warned'
-        when fail.checked_count > 0 then 'passed'
-        else 'not_applicable'
-      end as status,
-      fail as fail,
-      warn as warn
-    from fail
-    left join warn on coalesce(warn.instrument_id, 0) = coalesce(fail.instrument_id, 0)
+  with said as (
+    -- The gravest level that was reached, else that of failures.
+    select distinct on (coalesce(level.instrument_id, 0))
+      level.*, case when level.outcome = 'failed' then level.name when level.checked > 0 then 'passed' else 'not_applicable' end as verdict
+    from (
+      select 'failed', found.*
+      from quality.level_verdicts(p_dataset, p_expectation, v_base || coalesce(nullif(p_parameters -> 'fail', 'null'), '{}'), v_instrument_ids, v_from) as found
+      union all
+      select 'warned', found.*
+      from quality.level_verdicts(p_dataset, p_expectation, v_base || v_warn, v_instrument_ids, v_from) as found
+      where jsonb_typeof(v_warn) = 'object'
+    ) as level (name, instrument_id, outcome, checked, failed, masked, first_ts, last_ts, message, violations)
+    order by coalesce(level.instrument_id, 0), level.outcome, level.name
   )
   select
-    judged.instrument_id, judged.status, said.checked_count, said.failed_count, said.masked_count, said.from_ts, said.to_ts,
-    quality.verdict_message(judged.status, said.checked_count, said.failed_count, said.masked_count, said.violations[1].message),
-    case when judged.status in ('failed', 'warned') then said.violations else '{}' end
-  from judged
-  cross join lateral (select level.* from (select (case when judged.status = 'warned' then judged.warn else judged.fail end).*) as level) as said;
+    said.instrument_id, said.verdict, said.checked, said.failed, said.masked, said.first_ts, said.last_ts,
+    quality.verdict_message(said.verdict, said.checked, said.failed, said.masked, said.violations[1].message), said.violations
+  from said
+  order by said.instrument_id;
 end;
 $$;
 

@@ -16,6 +16,8 @@ declare
   v_plan constant quality.expectation_plan := quality.expectation_plan(p_dataset, p_expectation, p_parameters);
   v_mostly constant numeric := coalesce((p_parameters ->> 'mostly')::numeric, 1);
   v_max_findings constant bigint := coalesce((p_parameters ->> 'max_findings')::numeric, 1000);
+  v_subject constant text := case when v_plan.is_by_instrument then 'judged.instrument_id' else 'null::bigint' end;
+  v_group constant text := case when v_plan.is_by_instrument then 'judged.instrument_id' else '()' end;
   v_verdicts quality.expectation_verdict[];
   v_failed bigint[];
 begin
@@ -26,15 +28,12 @@ begin
     from %s as asked (instrument_id)
     left join (
       select
-        judged.instrument_id, count(judged.is_expected) as checked_count, count(*) filter (where not judged.is_expected) as failed_count,
+        %s as instrument_id, count(judged.is_expected) as checked_count, count(*) filter (where not judged.is_expected) as failed_count,
         sum(judged.masked_count)::bigint as masked_count, min(judged.from_ts) as from_ts, max(judged.to_ts) as to_ts
       from (%s) as judged
       group by %s
-    ) as counted on %s',
-    case when v_plan.is_by_instrument then 'unnest($1)' else '(values (null::bigint))' end,
-    v_plan.source_sql,
-    case when v_plan.is_by_instrument then 'judged.instrument_id' else '()' end,
-    case when v_plan.is_by_instrument then 'counted.instrument_id = asked.instrument_id' else 'true' end
+    ) as counted on coalesce(counted.instrument_id, 0) = coalesce(asked.instrument_id, 0)',
+    case when v_plan.is_by_instrument then 'unnest($1)' else '(values (null::bigint))' end, v_subject, v_plan.source_sql, v_group
   )
   into v_verdicts
   using p_instrument_ids, p_from;
@@ -57,7 +56,10 @@ begin
         %1$s as instrument_id,
         array_agg(row(
           null, judged.instrument_id, judged.ts, judged.key, judged.observed, $4,
-          format(''%%s%%s: expected %%s.'', said.text, to_char(judged.ts at time zone ''UTC'', case when judged.ts = date_trunc(''day'', judged.ts, ''UTC'') then '' on YYYY-MM-DD'' else '' at YYYY-MM-DD HH24:MI:SS'' end), $4)
+          format(
+            ''%%s%%s%%s: expected %%s.'', said.observed, '' ('' || said.key || '')'',
+            to_char(judged.ts at time zone ''UTC'', case when judged.ts = date_trunc(''day'', judged.ts, ''UTC'') then '' on YYYY-MM-DD'' else '' at YYYY-MM-DD HH24:MI:SS'' end), $4
+          )
         )::quality.violation order by judged.finding_no) filter (where judged.finding_no <= $5) as violations
       from (
         select judged.*, row_number() over (%2$s order by judged.ts, judged.key::text) as finding_no
@@ -65,17 +67,22 @@ begin
         where not judged.is_expected
       ) as judged
       cross join lateral (
-        select string_agg(format(''%%s %%s'', part.key, case jsonb_typeof(part.value) when ''null'' then ''null'' else left(part.value #>> ''{}'', 200) end), '', '') as text
-        from jsonb_each(case when judged.instrument_id is null then judged.key else ''{}'' end || judged.observed) as part
+        select
+          string_agg(part.text, '', '') filter (where part.is_observed) as observed,
+          string_agg(part.text, '', '') filter (where not part.is_observed) as key
+        from (
+          select each.is_observed, format(''%%s %%s'', each.key, coalesce(left(each.value #>> ''{}'', 200), ''null'')) as text
+          from (
+            select true, seen.* from jsonb_each(judged.observed) as seen
+            union all
+            select false, identified.* from jsonb_each(case when judged.instrument_id is null then judged.key else ''{}'' end) as identified
+          ) as each (is_observed, key, value)
+        ) as part
       ) as said
       where judged.finding_no <= greatest($5, 1)
       group by %4$s
-    ) as found on %5$s',
-    case when v_plan.is_by_instrument then 'judged.instrument_id' else 'null::bigint' end,
-    case when v_plan.is_by_instrument then 'partition by judged.instrument_id' else '' end,
-    v_plan.source_sql,
-    case when v_plan.is_by_instrument then 'judged.instrument_id' else '()' end,
-    case when v_plan.is_by_instrument then 'found.instrument_id = verdict.instrument_id' else 'true' end
+    ) as found on coalesce(found.instrument_id, 0) = coalesce(verdict.instrument_id, 0)',
+    v_subject, case when v_plan.is_by_instrument then 'partition by judged.instrument_id' else '' end, v_plan.source_sql, v_group
   )
   using case when v_plan.is_by_instrument then v_failed else p_instrument_ids end, p_from, v_verdicts, v_plan.expected, v_max_findings;
 end;

@@ -17,7 +17,7 @@ declare
   v_part text;
   v_regex text := '';
 begin
-  for v_part in select found[1] from regexp_matches(p_format, '%.?|[^%]+', 'g') as found loop
+  for v_part in select token.part[1] from regexp_matches(p_format, '%.?|[^%]+', 'g') as token (part) loop
     if v_part not like '\%%' then
       v_regex := v_regex || regexp_replace(v_part, '([^A-Za-z0-9_ ])', '\\\1', 'g');
     elsif c_parts ? v_part then

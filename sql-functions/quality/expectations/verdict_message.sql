@@ -15,7 +15,8 @@ return concat_ws(
   case
     when p_status in ('failed', 'warned') then format('%s of %s %s. First: %s', p_failed_count, p_checked_count, p_status, p_first_message)
     when p_failed_count > 0 then format('%s checked, %s failed, as many as are tolerated.', p_checked_count, p_failed_count)
-    else quality.result_message(p_checked_count, 0, null)
+    when p_checked_count > 0 then format('%s checked, none failed.', p_checked_count)
+    else 'Nothing to check.'
   end,
   case when p_masked_count > 0 then format('%s masked by known incidents.', p_masked_count) end
 );
