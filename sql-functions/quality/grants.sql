@@ -55,7 +55,8 @@ create policy known_incident_read on quality.known_incident for select to market
 drop policy if exists known_incident_insert on quality.known_incident;
 create policy known_incident_insert on quality.known_incident for insert to marketbase_worker, marketbase_author with check (true);
 drop policy if exists known_incident_update on quality.known_incident;
-create policy known_incident_update on quality.known_incident for update to marketbase_worker, marketbase_author using (withdrawn_at is null) with check (withdrawn_at is not null);
+create policy known_incident_update on quality.known_incident for update to marketbase_worker, marketbase_author
+  using (withdrawn_at is null) with check (withdrawn_at is not null);
 revoke all on quality.known_incident from public, marketbase_reader, marketbase_worker, marketbase_author;
 grant select on quality.known_incident to marketbase_reader;
 grant insert (dataset, instrument_id, provider, from_ts, to_ts, reason) on quality.known_incident to marketbase_worker, marketbase_author;

@@ -76,7 +76,10 @@ begin
       select
         %7$s as instrument_id, scored.ts, case when scored.is_asked then scored.ts end as from_ts, case when scored.is_asked then scored.ts end as to_ts,
         %8$s as key,
-        jsonb_build_object(%9$L, scored.value, 'score', quality.robust_score(scored.value, scored.baseline), 'usual', (select percentile_cont(0.5) within group (order by x) from unnest(scored.baseline) as x)) as observed,
+        jsonb_build_object(
+          %9$L, scored.value, 'score', quality.robust_score(scored.value, scored.baseline),
+          'usual', (select percentile_cont(0.5) within group (order by x) from unnest(scored.baseline) as x)
+        ) as observed,
         case
           when scored.is_asked and not scored.is_masked and scored.value is not null
             and (select count(x) from unnest(scored.baseline) as x) >= %10$s
@@ -103,11 +106,11 @@ begin
       case when v_metric in ('row_count', 'sum') then 'coalesce(found.value, 0)' else 'found.value' end,
       case
         when v_mic is not null then format(
-          '%s cross join lateral (select session_date as day, %s as season from market.session_dates(%s, span.first_day, span.last_day) as session_date %s) as calendar',
+          '%s cross join lateral (select traded.day, %s as season from market.session_dates(%s, span.first_day, span.last_day) as traded (day) %s) as calendar',
           case when p_frame.is_by_instrument then 'join market.instrument as instrument on instrument.instrument_id = span._group' else '' end,
-          case v_season when 'none' then '0' when 'weekday' then 'extract(isodow from session_date)::integer' else 'coalesce(session.is_half_day, false)::integer' end,
+          case v_season when 'none' then '0' when 'weekday' then 'extract(isodow from traded.day)::integer' else 'coalesce(session.is_half_day, false)::integer' end,
           v_mic,
-          case v_season when 'session' then format('left join market.trading_session as session on session.mic = %s and session.session_date = session_date', v_mic) else '' end
+          case v_season when 'session' then format('left join market.trading_session as session on session.mic = %s and session.session_date = traded.day', v_mic) else '' end
         )
         else format(
           'cross join lateral (select span.first_day + n as day, %s as season from generate_series(0, span.last_day - span.first_day) as n) as calendar',

@@ -11,13 +11,12 @@ declare
   v_level text;
 begin
   foreach v_level in array array['fail', 'warn'] loop
-    -- PostgreSQL reads the query: grammar, types and operators are right, and nothing is run.
+    -- PostgreSQL plans the query, so that grammar, types and operators are right, and is asked for no row of it.
     execute format(
-      'explain %s',
-      replace(replace(
-        (quality.expectation_plan(p_dataset, p_expectation, v_parameters - array['warn', 'fail'] || coalesce(nullif(v_parameters -> v_level, 'null'), '{}'))).source_sql,
-        'any ($1)', 'any (''{}''::bigint[])'), 'unnest($1)', 'unnest(''{}''::bigint[])')
-    );
+      'select from (%s) as judged where judged.is_expected limit 0',
+      (quality.expectation_plan(p_dataset, p_expectation, v_parameters - array['warn', 'fail'] || coalesce(nullif(v_parameters -> v_level, 'null'), '{}'))).source_sql
+    )
+    using '{}'::bigint[], 'infinity'::timestamptz;
   end loop;
   return v_parameters;
 exception

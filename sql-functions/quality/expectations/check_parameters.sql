@@ -86,7 +86,10 @@ begin
   if found then
     raise exception using errcode = 'MB001',
       message = format('%s needs the parameter %s.', p_expectation, v_wrong),
-      hint = format('It takes %s. %s', (select string_agg(kind.key || case when kind.value like '%?' then ' (optional)' else '' end, ', ') from jsonb_each_text(v_known.parameters) as kind), v_known.description);
+      hint = (
+        select format('It takes %s. %s', string_agg(kind.key || case when kind.value like '%?' then ' (optional)' else '' end, ', '), v_known.description)
+        from jsonb_each_text(v_known.parameters) as kind
+      );
   end if;
   if not v_all ? 'group_by' then
     v_all := v_all || jsonb_build_object('group_by', case when quality.dataset_type(v_relation, 'instrument_id') is not null then 'instrument_id' end);

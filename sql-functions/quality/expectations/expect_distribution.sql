@@ -35,7 +35,8 @@ begin
         ),
         'jsonb_build_object(''phi'', f._value)', format('f._value <= %L::double precision', p_parameters ->> 'max_phi')
       ),
-      p_frame.is_by_instrument, format('Cramér''s phi of %s of at most %s', replace(array_to_string(array(select jsonb_array_elements_text(p_parameters -> 'columns')), ' and '), '"', ''), p_parameters ->> 'max_phi')
+      p_frame.is_by_instrument,
+      format('a Cramer phi of %s and %s of at most %s', v_name, p_parameters -> 'columns' ->> 1, p_parameters ->> 'max_phi')
     );
 
   elsif p_expectation = 'kl_divergence_below' then

@@ -16,6 +16,7 @@ declare
   v_label constant text := concat_ws(' of ', replace(v_figure, '_', ' ') || coalesce(' ' || (p_parameters ->> 'quantile'), ''), v_name);
   v_other quality.expectation_frame;
   v_other_count text;
+  v_is_grouped boolean;
 begin
   if v_figure in ('mean', 'median', 'quantile', 'stdev', 'sum') then
     v_column := quality.number_column(p_frame.relation, v_name);
@@ -42,12 +43,11 @@ begin
   end case;
 
   if p_expectation = 'row_count_equals' then
+    v_is_grouped := quality.dataset_type(quality.dataset_relation(p_parameters ->> 'other_dataset'), p_frame.group_by) is not null;
     v_other := quality.expectation_frame(
-      p_parameters ->> 'other_dataset',
-      jsonb_build_object('group_by', case when quality.dataset_type(quality.dataset_relation(p_parameters ->> 'other_dataset'), p_frame.group_by) is not null then p_frame.group_by end),
-      true
+      p_parameters ->> 'other_dataset', jsonb_build_object('group_by', case when v_is_grouped then p_frame.group_by end), true
     );
-    v_other_count := format('(select count(*) from (%s) as other%s)', v_other.rows_sql, case when v_other.group_by is not null then ' where other._group = f._group' else '' end);
+    v_other_count := format('(select count(*) from (%s) as other%s)', v_other.rows_sql, case when v_is_grouped then ' where other._group = f._group' else '' end);
     return row(
       quality.figure_source(
         p_frame, v_sql || ' as _value', format('jsonb_build_object(''rows'', f._value, ''other'', %s)', v_other_count),

@@ -52,7 +52,10 @@ begin
           format('(%s)', (
             select string_agg(
               case when part.value = 'null' then format('%s is null', v_columns[part.position])
-                else format('%s = %s', v_columns[part.position], quality.typed_literal(part.value, quality.dataset_type(p_frame.relation, v_names[part.position]))) end,
+                else format(
+                  '%s = %s', v_columns[part.position],
+                  quality.typed_literal(part.value, quality.dataset_type(p_frame.relation, v_names[part.position]))
+                ) end,
               ' and ' order by part.position
             )
             from jsonb_array_elements(combination.value) with ordinality as part (value, position)

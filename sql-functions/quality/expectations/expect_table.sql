@@ -43,7 +43,10 @@ begin
         when v_is_exact then format('%1$s @> %2$L::text[] and %1$s <@ %2$L::text[]', v_columns, v_names)
         else format('%s @> %L::text[]', v_columns, v_names)
       end;
-      v_expected := format('the columns %s%s%s', array_to_string(v_names, ', '), case when (p_parameters -> 'ordered')::boolean then ' in this order' else '' end, case when v_is_exact then ' and no others' else '' end);
+      v_expected := format(
+        'the columns %s%s%s', array_to_string(v_names, ', '),
+        case when (p_parameters -> 'ordered')::boolean then ' in this order' else '' end, case when v_is_exact then ' and no others' else '' end
+      );
   end case;
   return row(
     format(

@@ -14,7 +14,10 @@ declare
   v_column text := quality.dataset_column(p_frame.relation, v_name);
   v_type constant regtype := quality.dataset_type(p_frame.relation, v_name);
   v_listed constant jsonb := coalesce(p_parameters -> 'regex', p_parameters -> 'pattern');
-  v_patterns constant text[] := case jsonb_typeof(v_listed) when 'array' then array(select jsonb_array_elements_text(v_listed)) when 'string' then array[v_listed #>> '{}'] end;
+  v_patterns constant text[] := case jsonb_typeof(v_listed)
+    when 'array' then array(select jsonb_array_elements_text(v_listed))
+    when 'string' then array[v_listed #>> '{}']
+  end;
   v_operator constant text := case when p_expectation like '%regex' then '~' else 'like' end;
   v_match_on constant text := coalesce(p_parameters ->> 'match_on', 'any');
   v_parsed text;

@@ -23,7 +23,8 @@ declare
 begin
   execute format(
     'select array_agg(row(
-        asked.instrument_id, null, coalesce(counted.checked_count, 0), coalesce(counted.failed_count, 0), coalesce(counted.masked_count, 0), counted.from_ts, counted.to_ts, null, ''{}''
+        asked.instrument_id, null, coalesce(counted.checked_count, 0), coalesce(counted.failed_count, 0), coalesce(counted.masked_count, 0),
+        counted.from_ts, counted.to_ts, null, ''{}''
       )::quality.expectation_verdict order by asked.instrument_id)
     from %s as asked (instrument_id)
     left join (
@@ -58,7 +59,11 @@ begin
           null, judged.instrument_id, judged.ts, judged.key, judged.observed, $4,
           format(
             ''%%s%%s%%s: expected %%s.'', said.observed, '' ('' || said.key || '')'',
-            to_char(judged.ts at time zone ''UTC'', case when judged.ts = date_trunc(''day'', judged.ts, ''UTC'') then '' on YYYY-MM-DD'' else '' at YYYY-MM-DD HH24:MI:SS'' end), $4
+            to_char(
+              judged.ts at time zone ''UTC'',
+              case when judged.ts = date_trunc(''day'', judged.ts, ''UTC'') then '' on YYYY-MM-DD'' else '' at YYYY-MM-DD HH24:MI:SS'' end
+            ),
+            $4
           )
         )::quality.violation order by judged.finding_no) filter (where judged.finding_no <= $5) as violations
       from (
