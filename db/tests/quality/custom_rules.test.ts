@@ -73,7 +73,7 @@ t.test("datasets as a whole, conditions, and a rule that cannot be applied", asy
 
 t.test("what cannot be expected is refused in a sentence, and nothing is stored", async (t) => {
   const db = await testDatabase(t);
-  const cases: readonly (readonly [dataset: string | null, expectation: string | null, expression: string | null, parameters: object, message: RegExp, code?: string])[] = [
+  const cases: (readonly [dataset: string | null, expectation: string | null, expression: string | null, parameters: object, message: RegExp, code?: string])[] = [
     ["nowhere", "values_null", null, { column: "a" }, /There is no table or view 'nowhere' that readers may read/, "MB003"],
     ["pg_catalog.pg_authid", "row_count_between", null, { min: 1 }, /There is no table or view/, "MB003"],
     ["graphile_worker.jobs", "row_count_between", null, { min: 1 }, /There is no table or view/, "MB003"],

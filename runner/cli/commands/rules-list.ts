@@ -38,7 +38,10 @@ const command: Command = {
           pool,
           "select expectation, parameters, description, great_expectations from quality.expectation order by expectation",
         );
-        const shown = (parameters: Record<string, string>) => Object.entries(parameters).map(([name, kind]) => (kind.endsWith("?") ? `[${name}]` : name)).join(" ");
+        const shown = (parameters: Record<string, string>) => {
+          const [needed, optional] = [false, true].map((isOptional) => Object.keys(parameters).filter((name) => parameters[name]?.endsWith("?") === isOptional));
+          return [...(needed ?? []), ...(optional ?? []).map((name) => `[${name}]`)].join(" ");
+        };
         context.print(table(["expectation", "parameters", "what is expected"], known.map((one) => [one.expectation, shown(one.parameters), one.description])), known);
         return;
       }

@@ -35,13 +35,8 @@ t.test("rules are tried, defined, listed, shown and retired on the command line"
   for (const [args, said] of [
     [["rules", "retire", "price_spike"], /marketbase_author may not change rule price_spike/],
     [["rules", "define", "bad", "--dataset", "price_data", "--expression", "close > pg_sleep(1)", "--description", "d", "--remedy", "r"], /pg_sleep is not a function that a condition may use/],
-    [["rules", "define", "bad", "--dataset", "price_data", "--description", "d", "--remedy", "r"], /give either expectation or expression/],
-    [["rules", "define", "bad", "--dataset", "price_data", "--expectation", "values_null", "--parameters", "column"], /--parameters is not JSON/],
-    [["rules", "define", file, "--dataset", "price_data"], /--dataset does not go with a file/],
-    [["rules", "define", "none.json"], /none\.json cannot be read as JSON/],
     [["rules", "test", "price_spike"], /price_spike is a function and not an expectation/],
     [["rules", "test", "nothing"], /There is no rule "nothing" in force/],
-    [["rules", "test", "inside", "--from", "2024-02-30"], /"2024-02-30" is not a date/],
     [["rules", "show", "nothing"], /There is no rule "nothing"/],
   ] as const) {
     const refused = await runCli(args, env);

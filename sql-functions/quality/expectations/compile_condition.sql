@@ -34,7 +34,7 @@ begin
     if v_token is null then
       raise exception using errcode = 'MB001',
         message = format('The condition cannot be read from here on: %s', left(v_rest, 40)),
-        hint = 'It may have columns, numbers, ''texts'', operators and the functions that sql-functions/quality/README.md lists.';
+        hint = 'It may have columns, numbers, ''texts'', operators and the functions that sql-functions/quality/expectations/README.md lists.';
     end if;
     v_rest := substr(v_rest, length(v_token) + 1);
     continue when v_token ~ '^\s';
