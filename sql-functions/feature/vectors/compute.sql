@@ -106,9 +106,13 @@ begin
   return query execute format(
     $query$
       with stored as (%s)
-      select wanted.id, count(touched.id)
+      select wanted.id, coalesce(sum(touched.rows), 0)::bigint
       from (select distinct unnest($1) as id) as wanted
-      left join (select stored.instrument_id from stored union all select unnest($7)) as touched (id) on touched.id = wanted.id
+      left join (
+        select stored.instrument_id, count(*) from stored group by stored.instrument_id
+        union all
+        select unnest($7), 1
+      ) as touched (id, rows) on touched.id = wanted.id
       group by wanted.id
     $query$,
     format(storing, current_set.compiled_sql)
