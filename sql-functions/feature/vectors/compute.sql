@@ -62,11 +62,21 @@ begin
   select array_agg(removed.instrument_id) into removed_ids from removed;
 
   if exists (
-    select from feature.feature_vector as vector
-    where vector.instrument_id = any (p_instrument_ids) and vector.feature_set_version_id = current_set.feature_set_version_id
-    union all
-    select from feature.feature_vector_history as history
-    where history.instrument_id = any (p_instrument_ids) and history.feature_set_version_id = current_set.feature_set_version_id
+    select
+    from unnest(p_instrument_ids, p_from_ts, p_to_ts) as wanted (id, from_ts, to_ts)
+    where exists (
+      select
+      from feature.feature_vector as vector
+      where vector.instrument_id = wanted.id
+        and vector.feature_set_version_id = current_set.feature_set_version_id
+        and vector.ts between coalesce(wanted.from_ts, '-infinity') and coalesce(wanted.to_ts, 'infinity')
+    ) or exists (
+      select
+      from feature.feature_vector_history as history
+      where history.instrument_id = wanted.id
+        and history.feature_set_version_id = current_set.feature_set_version_id
+        and history.ts between coalesce(wanted.from_ts, '-infinity') and coalesce(wanted.to_ts, 'infinity')
+    )
   ) then
     -- A vector that is there bit for bit stays; a revision that comes after another is not known before it.
     storing := $query$
