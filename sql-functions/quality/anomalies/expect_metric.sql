@@ -133,7 +133,7 @@ end;
 $$;
 
 comment on function quality.expect_metric(quality.expectation_frame, text, jsonb) is
-'How metric_usual is checked in p_frame: the rows of each group are cut into days (UTC) of time_column, and the figure of a day is compared with those of the baseline days before it (default 60, at least min_baseline, default 10; the day itself is never among them) by quality.robust_score, which says what a past without any variance means: the same value again has the score 0, any other an infinite one.
+E'@behavior -*\nHow metric_usual is checked in p_frame: the rows of each group are cut into days (UTC) of time_column, and the figure of a day is compared with those of the baseline days before it (default 60, at least min_baseline, default 10; the day itself is never among them) by quality.robust_score, which says what a past without any variance means: the same value again has the score 0, any other an infinite one.
 metric: row_count, sum or mean of column, null_share of column, or lag (seconds from the time of a row to column, the largest of the day). Days are the sessions of the exchange of the instrument, or of mic; where there is neither, all from the first to the last. A day without rows has a row_count and a sum of 0 and no other figure.
 season: weekday compares with the same day of the week, session half days with half days and full ones with full ones. A day with a row in a known incident, or without rows within one, is masked: neither judged nor part of a baseline. Errors: MB001 for parameters that do not fit, MB002 for an unknown exchange.';
 

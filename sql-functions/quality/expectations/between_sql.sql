@@ -34,7 +34,7 @@ end;
 $$;
 
 comment on function quality.between_sql(text, regtype, jsonb) is
-'The condition that the SQL expression p_value, of type p_type, lies between the min and the max of p_parameters, both included unless strict_min or strict_max; tolerance widens both sides. Errors: MB001 where both are missing or do not fit the type.';
+E'@behavior -*\nThe condition that the SQL expression p_value, of type p_type, lies between the min and the max of p_parameters, both included unless strict_min or strict_max; tolerance widens both sides. Errors: MB001 where both are missing or do not fit the type.';
 
 revoke all on function quality.between_sql(text, regtype, jsonb) from public;
 grant execute on function quality.between_sql(text, regtype, jsonb) to marketbase_worker, marketbase_author;

@@ -11,7 +11,7 @@ return concat_ws(
 ) || coalesce(', give or take ' || (p_parameters ->> 'tolerance'), '');
 
 comment on function quality.between_words(jsonb) is
-'The min, max and tolerance of p_parameters in words, as: at least 1 and less than 5.';
+E'@behavior -*\nThe min, max and tolerance of p_parameters in words, as: at least 1 and less than 5.';
 
 revoke all on function quality.between_words(jsonb) from public;
 grant execute on function quality.between_words(jsonb) to marketbase_worker, marketbase_author;

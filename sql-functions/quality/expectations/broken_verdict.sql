@@ -15,7 +15,7 @@ begin atomic
 end;
 
 comment on function quality.broken_verdict(text, text) is
-'The verdict of the rule p_rule that ran into the error p_error: failed, for the dataset as a whole.';
+E'@behavior -*\nThe verdict of the rule p_rule that ran into the error p_error: failed, for the dataset as a whole.';
 
 revoke all on function quality.broken_verdict(text, text) from public;
 grant execute on function quality.broken_verdict(text, text) to marketbase_worker, marketbase_author;

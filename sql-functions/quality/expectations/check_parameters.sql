@@ -115,7 +115,7 @@ end;
 $$;
 
 comment on function quality.check_parameters(text, text, jsonb) is
-'The parameters p_parameters of p_expectation on p_dataset with group_by and time_column filled in: by default instrument_id, and the first of ts, session_date, period_end, ex_date and the like, where the dataset has them. Errors: MB003 for an unknown dataset or expectation; MB001 for a parameter that is unknown, missing, of another kind or the name of a column that is none, in a sentence that says what was expected.';
+E'@behavior -*\nThe parameters p_parameters of p_expectation on p_dataset with group_by and time_column filled in: by default instrument_id, and the first of ts, session_date, period_end, ex_date and the like, where the dataset has them. Errors: MB003 for an unknown dataset or expectation; MB001 for a parameter that is unknown, missing, of another kind or the name of a column that is none, in a sentence that says what was expected.';
 
 revoke all on function quality.check_parameters(text, text, jsonb) from public;
 grant execute on function quality.check_parameters(text, text, jsonb) to marketbase_worker, marketbase_author;

@@ -83,7 +83,7 @@ end;
 $$;
 
 comment on function quality.compile_condition(text, regclass) is
-'The condition p_condition on a row d of p_relation, written again from its tokens: columns of the dataset, numbers, texts, operators, the words of comparisons and case, a list of functions and types that compute and do nothing else. What is not on the list is refused, so that a condition can read no other table, call nothing and change nothing, whoever runs it.
+E'@behavior -*\nThe condition p_condition on a row d of p_relation, written again from its tokens: columns of the dataset, numbers, texts, operators, the words of comparisons and case, a list of functions and types that compute and do nothing else. What is not on the list is refused, so that a condition can read no other table, call nothing and change nothing, whoever runs it.
 Whether the grammar is right and the result true or false is left to PostgreSQL, which is asked when the rule is defined. Errors: MB001 with what is not allowed.';
 
 revoke all on function quality.compile_condition(text, regclass) from public;

@@ -21,7 +21,7 @@ end;
 $$;
 
 comment on function quality.dataset_column(regclass, text) is
-'The column p_column of a row d of p_relation, quoted. Errors: MB001 where there is none.';
+E'@behavior -*\nThe column p_column of a row d of p_relation, quoted. Errors: MB001 where there is none.';
 
 revoke all on function quality.dataset_column(regclass, text) from public;
 grant execute on function quality.dataset_column(regclass, text) to marketbase_worker, marketbase_author;

@@ -31,7 +31,7 @@ end;
 $$;
 
 comment on function quality.dataset_relation(text) is
-'The table or view p_dataset, named with or without its schema, that marketbase_reader may read. Errors: MB003 where there is none, MB001 where the name is that of several.';
+E'@behavior -*\nThe table or view p_dataset, named with or without its schema, that marketbase_reader may read. Errors: MB003 where there is none, MB001 where the name is that of several.';
 
 revoke all on function quality.dataset_relation(text) from public;
 grant execute on function quality.dataset_relation(text) to marketbase_worker, marketbase_author;

@@ -11,7 +11,7 @@ begin atomic
 end;
 
 comment on function quality.dataset_type(regclass, text) is
-'The type of the column p_column of p_relation; NULL where there is no such column.';
+E'@behavior -*\nThe type of the column p_column of p_relation; NULL where there is no such column.';
 
 revoke all on function quality.dataset_type(regclass, text) from public;
 grant execute on function quality.dataset_type(regclass, text) to marketbase_worker, marketbase_author;

@@ -127,7 +127,7 @@ end;
 $$;
 
 comment on function quality.expect_distribution(quality.expectation_frame, text, jsonb) is
-'How the expectations of the family distribution of quality.expectation are checked in p_frame. The last of the intervals between bins includes its end; a value in no cell makes the divergence infinite; weights are scaled to a sum of 1. Cramér''s phi is the root of chi squared / n / (smaller number of values - 1), without a correction; it is not judged where a column has one value alone. Errors: MB001 for parameters that do not fit.';
+E'@behavior -*\nHow the expectations of the family distribution of quality.expectation are checked in p_frame. The last of the intervals between bins includes its end; a value in no cell makes the divergence infinite; weights are scaled to a sum of 1. Cramér''s phi is the root of chi squared / n / (smaller number of values - 1), without a correction; it is not judged where a column has one value alone. Errors: MB001 for parameters that do not fit.';
 
 revoke all on function quality.expect_distribution(quality.expectation_frame, text, jsonb) from public;
 grant execute on function quality.expect_distribution(quality.expectation_frame, text, jsonb) to marketbase_worker, marketbase_author;

@@ -66,7 +66,7 @@ end;
 $$;
 
 comment on function quality.expect_figure(quality.expectation_frame, text, jsonb) is
-'How the expectations of the family figure of quality.expectation are checked in p_frame: one figure of each group, of the rows that are in no known incident. A figure of no values is not judged; a number of rows is, also of an instrument without rows. Median and quantile are interpolated linearly (type 7 of Hyndman and Fan, as numpy and R do), the standard deviation is that of a sample. Errors: MB001 for a column or limits that do not fit.';
+E'@behavior -*\nHow the expectations of the family figure of quality.expectation are checked in p_frame: one figure of each group, of the rows that are in no known incident. A figure of no values is not judged; a number of rows is, also of an instrument without rows. Median and quantile are interpolated linearly (type 7 of Hyndman and Fan, as numpy and R do), the standard deviation is that of a sample. Errors: MB001 for a column or limits that do not fit.';
 
 revoke all on function quality.expect_figure(quality.expectation_frame, text, jsonb) from public;
 grant execute on function quality.expect_figure(quality.expectation_frame, text, jsonb) to marketbase_worker, marketbase_author;

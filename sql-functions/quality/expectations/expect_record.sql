@@ -97,7 +97,7 @@ end;
 $$;
 
 comment on function quality.expect_record(quality.expectation_frame, text, jsonb) is
-'How the expectations of the family record of quality.expectation are checked in p_frame. ignore_row_if: a row is not counted where all_values_are_missing (default; a comparison with a null fails), any_value_is_missing, or never. A condition is read by quality.compile_condition; where it is null the row is not counted. Errors: MB001 for parameters that do not fit.';
+E'@behavior -*\nHow the expectations of the family record of quality.expectation are checked in p_frame. ignore_row_if: a row is not counted where all_values_are_missing (default; a comparison with a null fails), any_value_is_missing, or never. A condition is read by quality.compile_condition; where it is null the row is not counted. Errors: MB001 for parameters that do not fit.';
 
 revoke all on function quality.expect_record(quality.expectation_frame, text, jsonb) from public;
 grant execute on function quality.expect_record(quality.expectation_frame, text, jsonb) to marketbase_worker, marketbase_author;

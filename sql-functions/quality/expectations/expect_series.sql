@@ -59,7 +59,7 @@ end;
 $$;
 
 comment on function quality.expect_series(quality.expectation_frame, text, jsonb) is
-'How the expectations of the family series of quality.expectation are checked in p_frame. values_unique counts a row unless all its columns are null, and nulls as equal; every row of a repeated value fails. values_z_score_below uses the standard deviation of a sample; where all values are equal, each is the mean and passes; one value alone is not judged. Errors: MB001 for a column that does not fit or a dataset without a time.';
+E'@behavior -*\nHow the expectations of the family series of quality.expectation are checked in p_frame. values_unique counts a row unless all its columns are null, and nulls as equal; every row of a repeated value fails. values_z_score_below uses the standard deviation of a sample; where all values are equal, each is the mean and passes; one value alone is not judged. Errors: MB001 for a column that does not fit or a dataset without a time.';
 
 revoke all on function quality.expect_series(quality.expectation_frame, text, jsonb) from public;
 grant execute on function quality.expect_series(quality.expectation_frame, text, jsonb) to marketbase_worker, marketbase_author;

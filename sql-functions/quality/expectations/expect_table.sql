@@ -59,7 +59,7 @@ end;
 $$;
 
 comment on function quality.expect_table(quality.expectation_frame, text, jsonb) is
-'How the expectations of the family table of quality.expectation are checked: by the columns that the dataset has now. They are judged for the dataset as a whole. Errors: MB001 for parameters that do not fit.';
+E'@behavior -*\nHow the expectations of the family table of quality.expectation are checked: by the columns that the dataset has now. They are judged for the dataset as a whole. Errors: MB001 for parameters that do not fit.';
 
 revoke all on function quality.expect_table(quality.expectation_frame, text, jsonb) from public;
 grant execute on function quality.expect_table(quality.expectation_frame, text, jsonb) to marketbase_worker, marketbase_author;

@@ -81,7 +81,7 @@ end;
 $$;
 
 comment on function quality.expect_text(quality.expectation_frame, text, jsonb) is
-'How the expectations of the family text of quality.expectation are checked in p_frame. Regular expressions are those of PostgreSQL and match anywhere in the text unless anchored. A time is what PostgreSQL reads as one and has a digit; a number, integer, boolean or uuid likewise. Errors: MB001 for a column that is no text and a parameter that does not fit; 2201B for a regular expression that is none.';
+E'@behavior -*\nHow the expectations of the family text of quality.expectation are checked in p_frame. Regular expressions are those of PostgreSQL and match anywhere in the text unless anchored. A time is what PostgreSQL reads as one and has a digit; a number, integer, boolean or uuid likewise. Errors: MB001 for a column that is no text and a parameter that does not fit; 2201B for a regular expression that is none.';
 
 revoke all on function quality.expect_text(quality.expectation_frame, text, jsonb) from public;
 grant execute on function quality.expect_text(quality.expectation_frame, text, jsonb) to marketbase_worker, marketbase_author;

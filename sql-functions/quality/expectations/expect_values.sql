@@ -35,7 +35,7 @@ end;
 $$;
 
 comment on function quality.expect_values(quality.expectation_frame, text, jsonb) is
-'How the expectations of the family values of quality.expectation are checked in p_frame. A null is judged by values_null and values_not_null alone. Errors: MB001 for a parameter that does not fit the column.';
+E'@behavior -*\nHow the expectations of the family values of quality.expectation are checked in p_frame. A null is judged by values_null and values_not_null alone. Errors: MB001 for a parameter that does not fit the column.';
 
 revoke all on function quality.expect_values(quality.expectation_frame, text, jsonb) from public;
 grant execute on function quality.expect_values(quality.expectation_frame, text, jsonb) to marketbase_worker, marketbase_author;

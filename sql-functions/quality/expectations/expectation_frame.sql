@@ -72,7 +72,7 @@ end;
 $$;
 
 comment on function quality.expectation_frame(text, jsonb, boolean) is
-'The rows of p_dataset by the parameters row_condition, group_by and time_column, as SQL with $1 (instruments) and $2 (first time); all times where p_is_whole. Errors: MB003 for an unknown dataset, MB001 for a row_condition that is none.';
+E'@behavior -*\nThe rows of p_dataset by the parameters row_condition, group_by and time_column, as SQL with $1 (instruments) and $2 (first time); all times where p_is_whole. Errors: MB003 for an unknown dataset, MB001 for a row_condition that is none.';
 
 revoke all on function quality.expectation_frame(text, jsonb, boolean) from public;
 grant execute on function quality.expectation_frame(text, jsonb, boolean) to marketbase_worker, marketbase_author;

@@ -20,7 +20,7 @@ end;
 $$;
 
 comment on function quality.expectation_plan(text, text, jsonb) is
-'The query that checks p_expectation of p_dataset with p_parameters, by the function of its family (quality.expect_<family>). Errors: as quality.check_parameters and the function of the family.';
+E'@behavior -*\nThe query that checks p_expectation of p_dataset with p_parameters, by the function of its family (quality.expect_<family>). Errors: as quality.check_parameters and the function of the family.';
 
 revoke all on function quality.expectation_plan(text, text, jsonb) from public;
 grant execute on function quality.expectation_plan(text, text, jsonb) to marketbase_worker, marketbase_author;

@@ -23,7 +23,7 @@ return format(
 );
 
 comment on function quality.figure_source(quality.expectation_frame, text, text, text) is
-'The query that makes the aggregates p_figures_sql of the rows d of each group of p_frame, shows p_observed_sql and judges by the condition p_expected_sql on a row f of them (null: not counted). An aggregate leaves out rows of known incidents by a filter on d._masked; d._exists tells a row from an instrument without rows.';
+E'@behavior -*\nThe query that makes the aggregates p_figures_sql of the rows d of each group of p_frame, shows p_observed_sql and judges by the condition p_expected_sql on a row f of them (null: not counted). An aggregate leaves out rows of known incidents by a filter on d._masked; d._exists tells a row from an instrument without rows.';
 
 revoke all on function quality.figure_source(quality.expectation_frame, text, text, text) from public;
 grant execute on function quality.figure_source(quality.expectation_frame, text, text, text) to marketbase_worker, marketbase_author;

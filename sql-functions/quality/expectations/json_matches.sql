@@ -73,7 +73,7 @@ end;
 $$;
 
 comment on function quality.json_matches(jsonb, jsonb) is
-'Whether p_value fits the JSON schema p_schema (json-schema.org, draft 2020-12: type, enum, const, the limits of numbers, texts, arrays and objects, items, properties, required, additionalProperties, allOf, anyOf, oneOf and not; no references). NULL for a NULL value whose schema asks for its type. Errors: MB001 for a schema with another word.';
+E'@behavior -*\nWhether p_value fits the JSON schema p_schema (json-schema.org, draft 2020-12: type, enum, const, the limits of numbers, texts, arrays and objects, items, properties, required, additionalProperties, allOf, anyOf, oneOf and not; no references). NULL for a NULL value whose schema asks for its type. Errors: MB001 for a schema with another word.';
 
 revoke all on function quality.json_matches(jsonb, jsonb) from public;
 grant execute on function quality.json_matches(jsonb, jsonb) to marketbase_worker, marketbase_author;

@@ -20,7 +20,7 @@ begin atomic
 end;
 
 comment on function quality.kl_divergence(bigint[], double precision[]) is
-'The Kullback-Leibler divergence of the distribution that p_counts are from that of the weights p_weights of the same cells (which are scaled to a sum of 1), in nats: sum of p ln(p / q). Infinite where something was counted in a cell without a weight; NULL where nothing was counted.';
+E'@behavior -*\nThe Kullback-Leibler divergence of the distribution that p_counts are from that of the weights p_weights of the same cells (which are scaled to a sum of 1), in nats: sum of p ln(p / q). Infinite where something was counted in a cell without a weight; NULL where nothing was counted.';
 
 revoke all on function quality.kl_divergence(bigint[], double precision[]) from public;
 grant execute on function quality.kl_divergence(bigint[], double precision[]) to marketbase_worker, marketbase_author;

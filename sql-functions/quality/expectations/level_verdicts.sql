@@ -94,7 +94,7 @@ end;
 $$;
 
 comment on function quality.level_verdicts(text, text, jsonb, bigint[], timestamptz) is
-'What p_expectation of p_dataset with p_parameters, warn and fail aside, finds of the instruments p_instrument_ids from p_from on, or of the dataset as a whole: a verdict each, whose status is failed where more than the share of 1 - mostly is not as expected and NULL elsewhere, with the first violations (max_findings, by default 1000) of those that failed. Errors: as quality.expectation_plan, and what the query runs into.';
+E'@behavior -*\nWhat p_expectation of p_dataset with p_parameters, warn and fail aside, finds of the instruments p_instrument_ids from p_from on, or of the dataset as a whole: a verdict each, whose status is failed where more than the share of 1 - mostly is not as expected and NULL elsewhere, with the first violations (max_findings, by default 1000) of those that failed. Errors: as quality.expectation_plan, and what the query runs into.';
 
 revoke all on function quality.level_verdicts(text, text, jsonb, bigint[], timestamptz) from public;
 grant execute on function quality.level_verdicts(text, text, jsonb, bigint[], timestamptz) to marketbase_worker, marketbase_author;

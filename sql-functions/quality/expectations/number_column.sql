@@ -19,7 +19,7 @@ end;
 $$;
 
 comment on function quality.number_column(regclass, text) is
-'The column p_column of a row d of p_relation, quoted. Errors: MB001 where there is none or it is not of numbers.';
+E'@behavior -*\nThe column p_column of a row d of p_relation, quoted. Errors: MB001 where there is none or it is not of numbers.';
 
 revoke all on function quality.number_column(regclass, text) from public;
 grant execute on function quality.number_column(regclass, text) to marketbase_worker, marketbase_author;

@@ -24,7 +24,7 @@ end;
 $$;
 
 comment on function quality.refuse_other_kind(text, boolean) is
-'Whether the acting role may define or retire p_rule, which is an expectation or else a function of its own. Errors: MB008 where the name belongs to a rule of the other kind, 42501 where the rule is a function and the role is neither the worker nor the owner.';
+E'@behavior -*\nWhether the acting role may define or retire p_rule, which is an expectation or else a function of its own. Errors: MB008 where the name belongs to a rule of the other kind, 42501 where the rule is a function and the role is neither the worker nor the owner.';
 
 revoke all on function quality.refuse_other_kind(text, boolean) from public;
 grant execute on function quality.refuse_other_kind(text, boolean) to marketbase_worker;

@@ -18,7 +18,7 @@ return format(
 );
 
 comment on function quality.row_source(quality.expectation_frame, text[], text, text) is
-'The query that judges each row d of p_frame by the condition p_expected_sql (null: not counted) and shows p_columns. p_rows_sql: rows with more columns than those of the frame. Rows in a known incident are counted as masked.';
+E'@behavior -*\nThe query that judges each row d of p_frame by the condition p_expected_sql (null: not counted) and shows p_columns. p_rows_sql: rows with more columns than those of the frame. Rows in a known incident are counted as masked.';
 
 revoke all on function quality.row_source(quality.expectation_frame, text[], text, text) from public;
 grant execute on function quality.row_source(quality.expectation_frame, text[], text, text) to marketbase_worker, marketbase_author;

@@ -26,7 +26,7 @@ end;
 $$;
 
 comment on function quality.rule_verdicts(bigint[], timestamptz, text[]) is
-'What the expectations in force on p_datasets say of the instruments p_instrument_ids from p_from on, and of datasets as a whole. A rule that cannot be applied, such as a condition that divides by zero or a column that is no longer there, has one failed verdict that says so.';
+E'@behavior -*\nWhat the expectations in force on p_datasets say of the instruments p_instrument_ids from p_from on, and of datasets as a whole. A rule that cannot be applied, such as a condition that divides by zero or a column that is no longer there, has one failed verdict that says so.';
 
 revoke all on function quality.rule_verdicts(bigint[], timestamptz, text[]) from public;
 grant execute on function quality.rule_verdicts(bigint[], timestamptz, text[]) to marketbase_worker;

@@ -21,7 +21,7 @@ begin atomic
 end;
 
 comment on function quality.step_datasets(boolean) is
-'Datasets of the rules on what came in, or, where p_is_derived, on what was computed from it: those of schemas feature, quality, ml, portfolio, risk and lineage.';
+E'@behavior -*\nDatasets of the rules on what came in, or, where p_is_derived, on what was computed from it: those of schemas feature, quality, ml, portfolio, risk and lineage.';
 
 revoke all on function quality.step_datasets(boolean) from public;
 grant execute on function quality.step_datasets(boolean) to marketbase_worker;

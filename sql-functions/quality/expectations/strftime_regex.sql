@@ -33,7 +33,7 @@ end;
 $$;
 
 comment on function quality.strftime_regex(text, boolean) is
-'A regular expression of the texts that strptime of Python reads by p_format (English names, two digits), with p_captures_date year, month and day in parentheses. Errors: MB001 for a part of the format that is not known.';
+E'@behavior -*\nA regular expression of the texts that strptime of Python reads by p_format (English names, two digits), with p_captures_date year, month and day in parentheses. Errors: MB001 for a part of the format that is not known.';
 
 revoke all on function quality.strftime_regex(text, boolean) from public;
 grant execute on function quality.strftime_regex(text, boolean) to marketbase_worker, marketbase_author;

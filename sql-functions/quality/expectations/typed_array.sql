@@ -11,7 +11,7 @@ begin atomic
 end;
 
 comment on function quality.typed_array(jsonb, regtype) is
-'The elements of the JSON array p_values as an SQL array of the type p_type. Errors: as quality.typed_literal.';
+E'@behavior -*\nThe elements of the JSON array p_values as an SQL array of the type p_type. Errors: as quality.typed_literal.';
 
 revoke all on function quality.typed_array(jsonb, regtype) from public;
 grant execute on function quality.typed_array(jsonb, regtype) to marketbase_worker, marketbase_author;

@@ -20,7 +20,7 @@ end;
 $$;
 
 comment on function quality.typed_literal(jsonb, regtype) is
-'p_value as an SQL literal of the type p_type (numeric for whole numbers). Errors: MB001 where it is none of that type.';
+E'@behavior -*\np_value as an SQL literal of the type p_type (numeric for whole numbers). Errors: MB001 where it is none of that type.';
 
 revoke all on function quality.typed_literal(jsonb, regtype) from public;
 grant execute on function quality.typed_literal(jsonb, regtype) to marketbase_worker, marketbase_author;

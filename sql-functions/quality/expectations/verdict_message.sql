@@ -22,7 +22,7 @@ return concat_ws(
 );
 
 comment on function quality.verdict_message(text, bigint, bigint, bigint, text) is
-'What the message of a verdict of the status p_status says, for p_checked_count rows or figures of which p_failed_count were not as expected, the first with p_first_message, and p_masked_count that were not judged.';
+E'@behavior -*\nWhat the message of a verdict of the status p_status says, for p_checked_count rows or figures of which p_failed_count were not as expected, the first with p_first_message, and p_masked_count that were not judged.';
 
 revoke all on function quality.verdict_message(text, bigint, bigint, bigint, text) from public;
 grant execute on function quality.verdict_message(text, bigint, bigint, bigint, text) to marketbase_worker, marketbase_author;
