@@ -17,7 +17,6 @@ export function createMemory(most: number): Memory {
   let size = 0;
   const cost = (vector: PackedVector | undefined) => (vector === undefined ? 0 : vector.bytes.length + ENTRY_BYTES);
   const keep = (key: string, vector: PackedVector): void => {
-    if (cost(vector) > most / 2) return;
     size += cost(vector) - cost(recent.get(key));
     if (size > most / 2) {
       earlier = recent;
@@ -35,6 +34,7 @@ export function createMemory(most: number): Memory {
       return before;
     },
     set: (key, vector) => {
+      if (cost(vector) > most / 2) return;
       // A copy: what came from a socket is a part of all that came with it, and would hold it.
       const bytes = Buffer.allocUnsafeSlow(vector.bytes.length);
       vector.bytes.copy(bytes);
