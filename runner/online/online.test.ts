@@ -370,18 +370,18 @@ t.test("with Redis", { skip: withoutRedis }, async (t) => {
 
   t.test("F6: connections that break: each read is asked again on another one, and changes are followed again", async (t) => {
     const holder = await db.owner.connect();
-    let asked: Promise<Answer[]>;
+    let asked: Promise<Answer>;
     try {
       await holder.query("begin; lock table feature.feature_vector in access exclusive mode");
-      asked = Promise.all(Array.from({ length: 4 }, () => get(api, "/features/pair?symbols=ONE&version=v0")));
-      const waiting = "select count(*)::int from pg_stat_activity where application_name = 'marketbase online' and wait_event_type = 'Lock' and datname = current_database()";
-      for (let tries = 0; tries < 200 && (await db.value<number>(waiting)) < 4; tries++) await sleep(10);
-      t.ok((await terminateOnline(db)) >= 5, "the listening one and the four that read");
+      asked = get(api, "/features/pair?symbols=ONE&version=v0");
+      const waiting = "select exists (select from pg_stat_activity where application_name = 'marketbase online' and wait_event_type = 'Lock' and datname = current_database())";
+      for (let tries = 0; tries < 300 && !(await db.value<boolean>(waiting, [], "admin")); tries++) await sleep(10);
+      t.ok((await terminateOnline(db)) >= 2, "the listening one and the one that reads");
     } finally {
       await holder.query("rollback");
       holder.release();
     }
-    t.strictSame((await asked).map(({ status }) => status), [200, 200, 200, 200]);
+    t.equal((await asked).status, 200);
     await changeNewest(db, "ONE", "{9,9}");
     t.match((await untilBody(api, both, ({ body }) => body.instruments[0]?.values?.["a"] === 9)).body.instruments[0]?.values, { a: 9, b: 9 });
     await publisher.publish();
@@ -466,7 +466,7 @@ t.test("F8: a Redis that was never there costs nothing but its use", async (t) =
 
 /** Breaks the connections of the endpoints; how many there were. */
 async function terminateOnline(db: TestDatabase): Promise<number> {
-  const ended = await db.query("select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'marketbase online' and datname = current_database()", [], "admin");
+  const ended = await db.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'marketbase online' and datname = current_database()", [], "admin");
   return ended.length;
 }
 
