@@ -54,11 +54,21 @@ export async function fetchAndLand(
   return await transaction(pool, async (client) => {
     const landed = await one<{ raw_response_id: string; is_new: boolean }>(
       client,
-      "select raw_response_id::text, is_new from ingest.land($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-      [request.runId, provider.name, wanted.dataset, wanted.subject, url, method, status, JSON.stringify(headers), contentType ?? null, body, fetchedAt],
+      "select raw_response_id::text, is_new from ingest.land($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+      [
+        request.runId, provider.name, wanted.dataset, wanted.subject, url, method, status, JSON.stringify(headers), contentType ?? null, body, fetchedAt,
+        coversUntil(next, wanted.to, fetchedAt),
+      ],
     );
     return { rawResponseId: landed.raw_response_id, isNew: landed.is_new, ...(next === undefined ? {} : { next }) };
   });
+}
+
+/** Until when an answer tells everything: not at all while pages follow, to the end of the last day that was asked for, or (null) until it arrived. */
+function coversUntil(next: HttpSource | undefined, to: string | undefined, fetchedAt: Date): string | null {
+  if (next !== undefined) return "-infinity";
+  const end = to === undefined ? undefined : new Date(Date.parse(`${to}T00:00:00Z`) + 86_400_000);
+  return end !== undefined && end < fetchedAt ? end.toISOString() : null;
 }
 
 /** What the provider may use. */

@@ -40,7 +40,13 @@ begin
   from ingest.candidate_bar
   where candidate_bar.raw_response_id = p_raw_response_id;
 
-  -- A new bar could be known from the close of its session; a bar of another length from its own end.
+  perform ingest.record_coverage(p_raw_response_id);
+
+  -- A new bar could be known from the close of its session, a bar of another length from its own end; one that the provider did not have when it was
+  -- asked for that time, from the arrival of the body.
+  with earlier as materialized (
+    select before.instrument_id, before.bar_interval, before.covered from ingest.covered_before(p_raw_response_id) as before
+  )
   insert into market.price_data (
     instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close, version,
     known_from, provider, raw_response_id, run_id
@@ -53,13 +59,7 @@ begin
       from market.price_data_history history
       where history.instrument_id = candidate.instrument_id and history.bar_interval = candidate.bar_interval and history.ts = candidate.ts
     ), 0),
-    case candidate.bar_interval
-      when '1d' then coalesce(session.close_at, (candidate.session_date + 1)::timestamp at time zone exchange.time_zone)
-      else case
-        when market.bar_span(candidate.bar_interval) < interval '1 day' then candidate.ts + market.bar_span(candidate.bar_interval)
-        else (candidate.session_date + market.bar_span(candidate.bar_interval)) at time zone exchange.time_zone
-      end
-    end,
+    case when span.ends_at <@ earlier.covered then greatest(span.ends_at, response.fetched_at) else span.ends_at end,
     response.provider, p_raw_response_id, p_run_id
   from (
     -- Of equal rows the first counts.
@@ -71,6 +71,14 @@ begin
   join market.instrument on instrument.instrument_id = candidate.instrument_id
   join market.exchange on exchange.mic = instrument.mic
   left join market.trading_session session on session.mic = instrument.mic and session.session_date = candidate.session_date
+  left join earlier on earlier.instrument_id = candidate.instrument_id and earlier.bar_interval = candidate.bar_interval
+  cross join lateral (
+    select case
+      when candidate.bar_interval = '1d' then coalesce(session.close_at, (candidate.session_date + 1)::timestamp at time zone exchange.time_zone)
+      when market.bar_span(candidate.bar_interval) < interval '1 day' then candidate.ts + market.bar_span(candidate.bar_interval)
+      else (candidate.session_date + market.bar_span(candidate.bar_interval)) at time zone exchange.time_zone
+    end as ends_at
+  ) as span
   on conflict (instrument_id, bar_interval, ts) do nothing;
   get diagnostics outcome.new_count = row_count;
 
@@ -164,7 +172,8 @@ $$;
 
 comment on function ingest.accept_bars(bigint, bigint) is
 'Takes the candidates of a body into market.price_data: new bars, new versions of changed ones, nothing for those that are there already; equal duplicates within the body count once. Returns the counts.
-A first version is known from the close of its session, a correction from the arrival of its body. ingest.provider.priority decides between providers (the lower number), of one provider the newer body; ingest.field_tolerance says which
+A first version is known from the close of its session, or from the arrival of its body where the provider had answered for that time without it (ingest.covered_before); a correction
+from the arrival of its body. ingest.provider.priority decides between providers (the lower number), of one provider the newer body; ingest.field_tolerance says which
 differences are none. What does not become current though it came from another provider, or differs, goes to market.price_observation. The caller has taken out the rows that failed a critical rule.';
 
 revoke all on function ingest.accept_bars(bigint, bigint) from public;
