@@ -8,6 +8,7 @@ import { checkRequest, findProvider } from "./index.ts";
 import { nextPage } from "./next-page.ts";
 import { askInTurn, type Patience } from "./pace.ts";
 import type { HttpSource, Provider, ProviderContext } from "./provider.ts";
+import { retryableError } from "./retryable-error.ts";
 
 /** One thing to fetch, on behalf of a run. */
 export interface LandRequest {
@@ -96,7 +97,9 @@ async function ask(pool: pg.Pool, provider: Provider, source: HttpSource, enviro
   const variable = `MARKETBASE_${provider.name.toUpperCase()}_URL`;
   const own = environment[variable];
   if (own === undefined || own === "") {
-    return await askInTurn(pool, provider, environment, patience, () => fetchBounded(source.url, source.headers ?? {}, { hosts: provider.hosts }));
+    return await askInTurn(pool, provider, environment, patience, async () =>
+      refuseLimit(pool, provider, await fetchBounded(source.url, source.headers ?? {}, { hosts: provider.hosts })),
+    );
   }
   const base = URL.parse(own);
   if (base === null || !/^https?:$/.test(base.protocol)) {
@@ -105,5 +108,20 @@ async function ask(pool: pg.Pool, provider: Provider, source: HttpSource, enviro
   const { pathname, search } = new URL(source.url);
   const limits: HttpLimits = { hosts: [base.host], ownServer: true };
   const address = new URL(`${base.pathname.replace(/\/$/, "")}${pathname}${search}`, base).href;
-  return await askInTurn(pool, provider, environment, patience, () => fetchBounded(address, source.headers ?? {}, limits));
+  return await askInTurn(pool, provider, environment, patience, async () => refuseLimit(pool, provider, await fetchBounded(address, source.headers ?? {}, limits)));
+}
+
+/** A longer body is data: what a provider says of its limit is a sentence or a page. */
+const LONGEST_NOTICE = 16 * 1024;
+
+/** An answer that only says that the limit is used up counts as a 429, whatever its status: `ingest.limit_notice` knows the words. */
+async function refuseLimit(pool: pg.Pool, { name }: Provider, response: HttpResponse): Promise<HttpResponse> {
+  if (response.body.length > LONGEST_NOTICE) return response;
+  const { words, seconds } = await one<{ words: string | null; seconds: number | null }>(
+    pool,
+    "select words, ceil(extract(epoch from wait))::float8 as seconds from ingest.limit_notice($1, $2, $3)",
+    [name, response.status, response.body],
+  );
+  if (seconds === null) return response;
+  throw retryableError(`${name} asks to wait (MB011): ${words ?? `status ${response.status}`}`, { retryAfterSeconds: seconds, isLimit: true });
 }

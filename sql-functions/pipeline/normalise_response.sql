@@ -77,7 +77,8 @@ begin
       result.row_count := accepted.new_count + accepted.changed_count + accepted.unchanged_count + rejected_count;
     end if;
   exception
-    when sqlstate 'MB001' or sqlstate 'MB002' or sqlstate 'MB003' or sqlstate 'MB004' or sqlstate 'MB005' or sqlstate 'MB008' or sqlstate 'MB010' then
+    when sqlstate 'MB001' or sqlstate 'MB002' or sqlstate 'MB003' or sqlstate 'MB004' or sqlstate 'MB005' or sqlstate 'MB008' or sqlstate 'MB010'
+      or sqlstate 'MB011' then
       result.outcome := 'refused';
       result.error_code := sqlstate;
       get stacked diagnostics advice = pg_exception_hint;

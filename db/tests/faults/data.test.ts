@@ -17,7 +17,7 @@ t.test("F12: truncated JSON, HTML with 200, error inside 200, null, empty, NaN, 
   const whole = chartBody("AAA", days);
   const cases = [
     ["truncated", whole.slice(0, whole.length / 2), "MB004", /JSON/], ["HTML", "<!doctype html><title>Sorry</title>", "MB004", /HTML/],
-    ["error", '{"chart":{"result":null,"error":{"code":"Too Many Requests","description":"Edge: Too Many Requests"}}}', "MB010", /Too Many Requests/],
+    ["error", '{"chart":{"result":null,"error":{"code":"Too Many Requests","description":"Edge: Too Many Requests"}}}', "MB011", /Too Many Requests/],
     ["null", "null", "MB004", /null/], ["empty", "", "MB004", /empty/], ["NaN", whole.replace("11,", "NaN,"), "MB004", /JSON|NaN/], ["1e400", whole.replace("11,", "1e400,"), "MB004", /out of range|1e400/],
   ] as const;
   for (const [name, body, code, message] of cases) t.match(await bring(db, run, yahoo(body, "2024-06-01T12:00:00Z", "AAA")), { outcome: "refused", code, message }, name);
