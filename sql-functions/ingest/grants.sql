@@ -131,7 +131,7 @@ grant update (
   prediction_count, released_at, released_by, reason, accept_run_id
 ) on ingest.held_response to marketbase_worker;
 
-grant insert (covers_until) on ingest.raw_response to marketbase_worker;
+grant insert (covers_until, price_basis, splits_adjusted_to) on ingest.raw_response to marketbase_worker;
 
 alter table ingest.bar_coverage enable row level security;
 drop policy if exists bar_coverage_read on ingest.bar_coverage;

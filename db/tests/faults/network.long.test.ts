@@ -7,6 +7,7 @@ import { breaksOff, chartBody, inTurn, keepsSilent, limits, plays, resets, sends
 import { startReplayServer } from "../../../runner/testing/replay-server.ts";
 import { startWorker } from "../../../runner/worker/worker.ts";
 import { shared, testDatabase, type TestDatabase } from "../support/database.ts";
+import { checkInvariants } from "./invariants.ts";
 import { until } from "./support.ts";
 
 t.setTimeout(120_000);
@@ -14,7 +15,7 @@ t.setTimeout(120_000);
 const good = sends(chartBody("AAA", weekdayBars("2024-01-02", 10)));
 
 /** A worker with one place, and a server in place of Yahoo. */
-async function begin(t: Parameters<typeof testDatabase>[0] & Parameters<typeof serveYahoo>[0], answer: Answer) {
+async function begin(t: Parameters<typeof testDatabase>[0] & Parameters<typeof serveYahoo>[0] & Parameters<typeof checkInvariants>[0], answer: Answer) {
   const db = await testDatabase(t);
   await db.query("update ingest.provider set requests_per_minute = 6000 where provider = 'yahoo'");
   const server = await serveYahoo(t, () => answer);
@@ -25,8 +26,13 @@ async function begin(t: Parameters<typeof testDatabase>[0] & Parameters<typeof s
     delete process.env["MARKETBASE_YAHOO_URL"];
   };
   t.teardown(stop);
+  /** What holds afterwards, once the worker is gone. */
+  const afterwards = async () => {
+    await stop();
+    await checkInvariants(t, db.url);
+  };
   const start = (provider: string, symbol: string) => db.value<string>("select pipeline.start_backfill($1, 'bars', array[$2])::text", [provider, symbol], "worker");
-  return { db, server, start, stop };
+  return { db, server, start, afterwards };
 }
 
 const chunk = async (db: TestDatabase, id: string) =>
@@ -38,7 +44,7 @@ const chunk = async (db: TestDatabase, id: string) =>
 const hurry = (db: TestDatabase) => db.query("select graphile_worker.reschedule_jobs(array_agg(id), run_at := now()) from graphile_worker.jobs where run_at > now()", [], "worker");
 
 t.test("F9: 429 with Retry-After of an hour: rescheduled by that, no slot is held, other providers go on", async (t) => {
-  const { db, server, start } = await begin(t, inTurn(limits("3600"), good));
+  const { db, server, start, afterwards } = await begin(t, inTurn(limits("3600"), good));
   const limited = await start("yahoo", "AAA");
   await until("the limit", async () => ((await chunk(db, limited))?.wait ?? 0) > 0);
   const waits = await chunk(db, limited);
@@ -55,6 +61,7 @@ t.test("F9: 429 with Retry-After of an hour: rescheduled by that, no slot is hel
   await hurry(db);
   await until("the limited one", async () => (await chunk(db, limited))?.status === "succeeded");
   t.equal((await chunk(db, limited))?.retries, 0, "a limit is no failure");
+  await afterwards();
 });
 
 t.test("F9: Retry-After in seconds, as a date, and none", async (t) => {
@@ -63,12 +70,12 @@ t.test("F9: Retry-After in seconds, as a date, and none", async (t) => {
     ["a date", () => new Date(Date.now() + 300_000).toUTCString(), 290, 331],
     ["none", () => undefined, 55, 67],
   ] as const) {
-    const { db, start, stop } = await begin(t, (request, response) => limits(retryAfter())(request, response));
+    const { db, start, afterwards } = await begin(t, (request, response) => limits(retryAfter())(request, response));
     const id = await start("yahoo", "AAA");
     await until("the limit", async () => ((await chunk(db, id))?.wait ?? 0) > 0);
     const wait = (await chunk(db, id))?.wait ?? 0;
     t.ok(wait > from && wait < to, `${name}: ${wait} s`);
-    await stop();
+    await afterwards();
   }
   t.equal(secondsUntilRetry({ retryAfterSeconds: 0 }, 1, () => 0), 0);
 });
@@ -120,10 +127,12 @@ t.test("F9: limits that come with status 200: the provider is paused and the pie
   }
   t.equal(await db.value("select count(*)::int from pipeline.dead_letter"), 0);
   t.equal(await db.value("select count(*)::int from ingest.raw_response where provider in ('alphavantage', 'stooq', 'twelvedata', 'tiingo')"), 4, "a notice is no data: it is not stored");
+  await worker.stop();
+  await checkInvariants(t, db.url);
 });
 
 t.test("F10: 503, resets, a body that breaks off: bounded retry with jitter, then success or a dead letter", async (t) => {
-  const { db, server, start } = await begin(t, inTurn(sends("busy", 503), resets, breaksOff("{}".padEnd(1_000)), sends("", 500), good));
+  const { db, server, start, afterwards } = await begin(t, inTurn(sends("busy", 503), resets, breaksOff("{}".padEnd(1_000)), sends("", 500), good));
   const id = await start("yahoo", "AAA");
   const pauses: number[] = [];
   for (let retry = 1; retry <= 4; retry++) {
@@ -137,10 +146,11 @@ t.test("F10: 503, resets, a body that breaks off: bounded retry with jitter, the
   const drawn = new Set(Array.from({ length: 20 }, () => secondsUntilRetry({ retryAfterSeconds: undefined }, 3)));
   t.ok(drawn.size > 15 && [...drawn].every((pause) => pause >= 4 && pause <= 8), "with jitter: between half and all of 8 seconds");
   t.equal(secondsUntilRetry({ retryAfterSeconds: undefined }, 30, () => 1), 300, "five minutes at most");
+  await afterwards();
 });
 
 t.test("F10: a server that never recovers is given up after six retries", async (t) => {
-  const { db, server, start } = await begin(t, resets);
+  const { db, server, start, afterwards } = await begin(t, resets);
   const id = await start("yahoo", "AAA");
   await until("the end", async () => {
     await hurry(db);
@@ -149,6 +159,7 @@ t.test("F10: a server that never recovers is given up after six retries", async 
   t.equal(server.asked(), 7);
   t.match(await db.query("select payload ->> 'subject' as subject, message from pipeline.dead_letter"), [{ subject: "AAA", message: /the connection broke off/ }]);
   t.equal(await db.value("select count(*)::int from ingest.raw_response"), 0, "nothing is stored");
+  await afterwards();
 });
 
 t.test("F10: an unknown name and a server that says nothing, asked by a person: bounded retries", async (t) => {
@@ -165,10 +176,12 @@ t.test("F10: an unknown name and a server that says nothing, asked by a person: 
   const flaky = await serveYahoo(t, () => inTurn(sends("", 502), good));
   t.match(await land(flaky.url, 2), { isNew: true }, "a second try is enough");
   t.equal(flaky.asked(), 2);
+  await db.query("select pipeline.finish_run($1, 2, 1, '{}', 'asked')", [runId], "worker");
+  await checkInvariants(t, db.url);
 });
 
 t.test("F11: 401, 403 and 404 are answers: no retry, the body is kept, the cause named", async (t) => {
-  const { db, server, start } = await begin(t, inTurn(sends("Unauthorized", 401), sends("<html>Forbidden</html>", 403), sends('{"chart":{"result":null,"error":{"code":"Not Found","description":"No data found"}}}', 404)));
+  const { db, server, start, afterwards } = await begin(t, inTurn(sends("Unauthorized", 401), sends("<html>Forbidden</html>", 403), sends('{"chart":{"result":null,"error":{"code":"Not Found","description":"No data found"}}}', 404)));
   for (const [at, expected] of [/401|JSON/, /403|HTML/, /No data found/].entries()) {
     const id = await start("yahoo", `AA${at}`);
     await until("the end", async () => (await chunk(db, id))?.status === "failed");
@@ -176,6 +189,7 @@ t.test("F11: 401, 403 and 404 are answers: no retry, the body is kept, the cause
   }
   t.equal(server.asked(), 3);
   t.equal(await db.value("select count(*)::int from ingest.raw_response"), 3);
+  await afterwards();
 });
 
 t.test("recorded bodies come through the same door", async (t) => {

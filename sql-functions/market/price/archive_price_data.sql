@@ -14,7 +14,8 @@ begin
         hint = 'Delete the bar and add another; both stay in the history.';
     end if;
     if (new.session_date, new.open, new.high, new.low, new.close, new.volume, new.adjusted_close)
-      is not distinct from (old.session_date, old.open, old.high, old.low, old.close, old.volume, old.adjusted_close) then
+      is not distinct from (old.session_date, old.open, old.high, old.low, old.close, old.volume, old.adjusted_close)
+      and (new.raw_response_id = old.raw_response_id or new.provider <> old.provider or ingest.is_same_basis(new.raw_response_id, old.raw_response_id)) then
       return null;
     end if;
     if new.known_from = old.known_from and new.raw_response_id = old.raw_response_id and new.run_id = old.run_id then
@@ -42,7 +43,7 @@ end
 $$;
 
 comment on function market.archive_price_data() is
-'Trigger: before a bar is changed or deleted, its version goes to market.price_data_history; the new one gets the next number and recorded_at. An update that changes no value is skipped.
+'Trigger: before a bar is changed or deleted, its version goes to market.price_data_history; the new one gets the next number and recorded_at. An update that changes no value, nor the basis on which its provider gives them, is skipped.
 An update by hand that names neither another body, run nor known_from counts as known from now. MB008 when the key would change.';
 
 revoke all on function market.archive_price_data() from public;
