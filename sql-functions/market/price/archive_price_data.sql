@@ -32,11 +32,12 @@ begin
 
   insert into market.price_data_history (
     instrument_id, bar_interval, ts, version, session_date, open, high, low, close, volume, adjusted_close,
-    known_from, known_to, recorded_at, provider, raw_response_id, run_id
+    known_from, known_to, recorded_at, provider, raw_response_id, run_id, closed_reason
   )
   values (
     old.instrument_id, old.bar_interval, old.ts, old.version, old.session_date, old.open, old.high, old.low, old.close, old.volume, old.adjusted_close,
-    old.known_from, greatest(old.known_from, closed_from), old.recorded_at, old.provider, old.raw_response_id, old.run_id
+    old.known_from, greatest(old.known_from, closed_from), old.recorded_at, old.provider, old.raw_response_id, old.run_id,
+    case when tg_op = 'DELETE' then nullif(current_setting('marketbase.closed_reason', true), '') end
   );
   return case when tg_op = 'UPDATE' then new else old end;
 end
