@@ -45,7 +45,9 @@ begin
   -- A new bar could be known from the close of its session, a bar of another length from its own end; one that the provider did not have when it was
   -- asked for that time, from the arrival of the body.
   with earlier as materialized (
-    select before.instrument_id, before.bar_interval, before.covered from ingest.covered_before(p_raw_response_id) as before
+    select before.instrument_id, before.bar_interval, range_agg(tstzrange(before.covered_from, before.covered_until, '(]')) as covered
+    from ingest.covered_before(p_raw_response_id) as before
+    group by before.instrument_id, before.bar_interval
   )
   insert into market.price_data (
     instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close, version,

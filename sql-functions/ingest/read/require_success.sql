@@ -7,7 +7,8 @@ declare
   response record;
 begin
   select
-    raw_response.provider, raw_response.subject, raw_response.status, ingest.limit_wait(raw_response.provider, raw_response.status, null) is not null as is_limit
+    raw_response.provider, raw_response.subject, raw_response.status,
+    ingest.limit_wait(raw_response.provider, raw_response.status, null) is not null as is_limit
   into response
   from ingest.raw_response
   where raw_response.raw_response_id = p_raw_response_id;

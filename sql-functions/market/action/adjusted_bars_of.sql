@@ -65,7 +65,8 @@ begin
           case when said.price_basis = 'total' then least(said.splits_adjusted_to, fetched.fetched_date) end as dividend_basis
         from (
           select
-            coalesce(response.price_basis, source.price_basis) as price_basis, coalesce(response.splits_adjusted_to, source.splits_adjusted_to) as splits_adjusted_to
+            coalesce(response.price_basis, source.price_basis) as price_basis,
+            coalesce(response.splits_adjusted_to, source.splits_adjusted_to) as splits_adjusted_to
         ) as said
       ) as basis
       where bar.instrument_id = p_instrument_id and bar.bar_interval in (reference, p_bar_interval)
