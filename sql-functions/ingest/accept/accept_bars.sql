@@ -13,7 +13,7 @@ declare
   has_history boolean;
   outcome ingest.acceptance;
 begin
-  select raw_response.provider, raw_response.fetched_at, provider.priority into response
+  select raw_response.provider, raw_response.fetched_at, raw_response.price_basis, raw_response.splits_adjusted_to, provider.priority into response
   from ingest.raw_response
   join ingest.provider using (provider)
   where raw_response.raw_response_id = p_raw_response_id;
@@ -41,6 +41,8 @@ begin
   ) as named;
   perform pg_advisory_xact_lock(hashtextextended('market.price_data ' || instrument_id, 0)) from unnest(touched) as instrument_id;
   candidate_count := coalesce(candidate_count, 0);
+
+  perform ingest.record_coverage(p_raw_response_id);
 
   select
     bool_or(exists (select from market.price_data bar where bar.instrument_id = named.id offset 0)),
@@ -102,6 +104,8 @@ begin
         or abs(candidate.close - current.close) > tolerated.close * abs(current.close)
         or abs(candidate.volume - current.volume) > tolerated.volume * abs(current.volume)
         or candidate.adjusted_close is not null and current.adjusted_close is null
+        or current.provider = response.provider
+          and (current_response.price_basis, current_response.splits_adjusted_to) is distinct from (response.price_basis, response.splits_adjusted_to)
         or abs(candidate.adjusted_close - current.adjusted_close) > tolerated.adjusted_close * abs(current.adjusted_close)
       )
       and not exists (
@@ -162,8 +166,9 @@ $$;
 
 comment on function ingest.accept_bars(bigint, bigint) is
 'Takes the candidates of a body into market.price_data: new bars, new versions of changed ones, nothing for those that are there already; equal duplicates within the body count once. Returns the counts.
-A first version is known from the close of its session, a correction from the arrival of its body. ingest.provider.priority decides between providers (the lower number), of one provider the newer body; ingest.field_tolerance says which
-differences are none. What does not become current though it came from another provider, or differs, goes to market.price_observation. The caller has taken out the rows that failed a critical rule.';
+A first version is known from the close of its session, or from the arrival of its body where the provider had answered for that time without it (ingest.covered_before); a correction
+from the arrival of its body. ingest.provider.priority decides between providers (the lower number), of one provider the newer body; ingest.field_tolerance says which
+differences are none; the same prices on another basis are a change. What does not become current though it came from another provider, or differs, goes to market.price_observation. The caller has taken out the rows that failed a critical rule.';
 
 revoke all on function ingest.accept_bars(bigint, bigint) from public;
 grant execute on function ingest.accept_bars(bigint, bigint) to marketbase_worker;
