@@ -28,6 +28,7 @@ declare
       else 'bigint[], timestamp with time zone, timestamp with time zone, jsonb'
     end
   );
+  v_bar_signature constant text := format('quality.rule_%s(quality.judged_bar, jsonb)', p_rule);
   v_counter_signature constant text := format(
     'quality.population_%s(bigint[], timestamp with time zone, timestamp with time zone)', v_population
   );
@@ -42,7 +43,7 @@ begin
       message = format('%s is not a name for a rule.', coalesce(quote_literal(left(p_rule, 80)), 'null')),
       hint = 'Use lower case letters, digits and underscores, at most 58, beginning with a letter.';
   end if;
-  v_function := to_regprocedure(v_signature);
+  v_function := coalesce(case when p_dataset = 'price_data' then to_regprocedure(v_bar_signature) end, to_regprocedure(v_signature));
   if v_function is null then
     raise exception using errcode = 'MB003',
       message = format('Rule %s has no function %s.', p_rule, v_signature),
@@ -63,7 +64,11 @@ begin
 
   v_version := left(encode(sha256(convert_to(
     jsonb_build_array(
-      quality.rule_definitions(v_function), quality.rule_definitions(v_counter),
+      quality.rule_definitions(v_function)
+        || case when v_function = to_regprocedure(v_bar_signature)
+          then quality.rule_definitions('quality.judged_bars(bigint[], timestamp with time zone, timestamp with time zone)')
+        end,
+      quality.rule_definitions(v_counter),
       p_dataset, p_family, p_severity, p_parameters, v_population, p_description, p_remedy
     )::text, 'UTF8')), 'hex'), 12);
 
@@ -97,7 +102,7 @@ $$;
 
 comment on function quality.define_rule(text, text, text, text, jsonb, text, text, text) is
 'Registers the rule p_rule, whose function quality.rule_<p_rule> must exist, and puts it in force. Content decides: what is registered already changes nothing; a changed function (or a function of this schema that it calls), severity, parameter or wording is a new version; an earlier content that returns is its earlier version again.
-p_dataset: candidate_bar or candidate_fact (function of (raw_response_id bigint, parameters jsonb)); price_data, company_fundamental, feature_vector, model_prediction or online_vector (function of (instrument_ids bigint[], from timestamptz, to timestamptz, parameters jsonb)); feature_set (function of (set text, parameters jsonb), which gives a quality.set_verdict and is asked by quality.validate_set). p_severity: critical (the row is quarantined), error, warning or info. p_parameters: thresholds, a JSON object; max_findings (default 1000) limits the stored findings of one result. p_population: which quality.population_<name> counts the rows that the rule looks at; by default that of the dataset.
+p_dataset: candidate_bar or candidate_fact (function of (raw_response_id bigint, parameters jsonb)); price_data, company_fundamental, feature_vector, model_prediction or online_vector (function of (instrument_ids bigint[], from timestamptz, to timestamptz, parameters jsonb), for price_data better of (bar quality.judged_bar, parameters jsonb), one quality.violation or NULL); feature_set (function of (set text, parameters jsonb), which gives a quality.set_verdict and is asked by quality.validate_set). p_severity: critical (the row is quarantined), error, warning or info. p_parameters: thresholds, a JSON object; max_findings (default 1000) limits the stored findings of one result. p_population: which quality.population_<name> counts the rows that the rule looks at; by default that of the dataset.
 Errors: MB001 for a name that is none or a population that does not fit, MB003 where the function or the population does not exist.';
 
 revoke all on function quality.define_rule(text, text, text, text, jsonb, text, text, text) from public;

@@ -7,10 +7,36 @@ parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
+  v_bar_rules constant text[] := array(
+    select r.rule
+    from quality.rule_in_force as r
+    where r.dataset = any (p_datasets) and to_regprocedure(r.function_name || '(quality.judged_bar, jsonb)') is not null
+    order by r.rule
+  );
   v_rule quality.rule_in_force;
 begin
+  begin
+    return query select v.* from quality.bar_violations(v_bar_rules, p_instrument_ids, p_from, p_to) as v;
+  exception
+    when query_canceled then
+      raise;
+    when others then
+      -- Which of them it was shows when each is applied alone.
+      for v_rule in select r.* from quality.rule_in_force as r where r.rule = any (v_bar_rules) order by r.rule loop
+        begin
+          perform from quality.bar_violations(array[v_rule.rule], p_instrument_ids, p_from, p_to);
+        exception
+          when query_canceled then
+            raise;
+          when others then
+            perform quality.refuse_rule(v_rule.rule, sqlstate, sqlerrm);
+        end;
+      end loop;
+      raise;
+  end;
+
   for v_rule in
-    select r.* from quality.rule_in_force as r where r.dataset = any (p_datasets) order by r.rule
+    select r.* from quality.rule_in_force as r where r.dataset = any (p_datasets) and r.rule <> all (v_bar_rules) order by r.rule
   loop
     begin
       return query execute format(
@@ -22,16 +48,14 @@ begin
       when query_canceled then
         raise;
       when others then
-        raise exception using errcode = sqlstate,
-          message = format('Rule %s (version %s) could not be applied: %s', v_rule.rule, v_rule.version, sqlerrm),
-          hint = format('Correct %s in sql-functions/quality/rules, or take it out of force with quality.retire_rule.', v_rule.function_name);
+        perform quality.refuse_rule(v_rule.rule, sqlstate, sqlerrm);
     end;
   end loop;
 end;
 $$;
 
 comment on function quality.stored_violations(bigint[], timestamptz, timestamptz, text[]) is
-'What the rules in force for p_datasets find wrong in what is stored of the instruments from p_from to p_to; writes nothing. Errors: a rule that fails raises its own SQLSTATE with a message that names the rule.';
+'What the rules in force for p_datasets find wrong in what is stored of the instruments from p_from to p_to; writes nothing. Rules that are functions of a bar are applied together (quality.bar_violations), others each by itself. Errors: a rule that fails raises its own SQLSTATE with a message that names the rule.';
 
 revoke all on function quality.stored_violations(bigint[], timestamptz, timestamptz, text[]) from public;
 grant execute on function quality.stored_violations(bigint[], timestamptz, timestamptz, text[]) to marketbase_worker;
