@@ -27,7 +27,7 @@ comment on column quality.usual_bar.tick is 'Smallest difference between their p
 comment on column quality.usual_bar.volume is 'Median of their volumes.';
 comment on column quality.usual_bar.move is 'Median size of their moves from close to close, as a logarithm.';
 comment on column quality.usual_bar.range is 'Median of the logarithms of high over low.';
-comment on column quality.usual_bar.off_cent is 'How many of them have a price that is not a whole number of cents.';
+comment on column quality.usual_bar.off_cent is 'How many of them have a price off the cent.';
 comment on column quality.usual_bar.moves is 'Logarithms of their moves from close to close, newest first.';
 comment on column quality.usual_bar.log_volumes is 'Logarithms of their volumes, newest first; null for a volume of 0.';
 
@@ -44,20 +44,15 @@ create type quality.judged_bar as (
   volume double precision,
   adjusted_close double precision,
   previous_date date,
-  previous_open double precision,
-  previous_high double precision,
-  previous_low double precision,
   previous_close double precision,
   previous_volume double precision,
   previous_adjusted_close double precision,
   split_ratio double precision,
   dividend double precision,
-  previous_dividend double precision,
   has_actions boolean,
   open_move double precision,
   close_move double precision,
   log_return double precision,
-  previous_return double precision,
   equal_bars bigint,
   usual quality.usual_bar
 );
@@ -74,20 +69,15 @@ comment on column quality.judged_bar.close is 'Last price.';
 comment on column quality.judged_bar.volume is 'Units traded.';
 comment on column quality.judged_bar.adjusted_close is 'Close adjusted by the provider; null where it sends none.';
 comment on column quality.judged_bar.previous_date is 'Date of the bar before; this and what follows about it is null for the first bar.';
-comment on column quality.judged_bar.previous_open is 'First price of the bar before.';
-comment on column quality.judged_bar.previous_high is 'Its highest price.';
-comment on column quality.judged_bar.previous_low is 'Its lowest price.';
-comment on column quality.judged_bar.previous_close is 'Its last price.';
+comment on column quality.judged_bar.previous_close is 'Last price of the bar before.';
 comment on column quality.judged_bar.previous_volume is 'Units traded in it.';
 comment on column quality.judged_bar.previous_adjusted_close is 'Its close adjusted by the provider.';
 comment on column quality.judged_bar.split_ratio is 'New shares per old one by the splits on record that take effect on this bar; 1 where there is none.';
 comment on column quality.judged_bar.dividend is 'Dividends per share on record that take effect on this bar; 0 where there is none.';
-comment on column quality.judged_bar.previous_dividend is 'Dividends per share on record that took effect on the bar before.';
 comment on column quality.judged_bar.has_actions is 'Whether any split or dividend of the instrument is on record.';
 comment on column quality.judged_bar.open_move is 'Natural logarithm of open over previous close, as the prices are.';
 comment on column quality.judged_bar.close_move is 'Natural logarithm of close over previous close, as the prices are.';
 comment on column quality.judged_bar.log_return is 'close_move with or without the split and the dividend on record, whichever is nearest to 0: providers differ in whether their prices contain them.';
-comment on column quality.judged_bar.previous_return is 'log_return of the bar before.';
 comment on column quality.judged_bar.equal_bars is 'How many bars, this one and those before it without a break, at most 61, have the same open, high, low and close; null where the bar before has others.';
 comment on column quality.judged_bar.usual is 'What was usual in the 60 bars before one that sticks out; null for others. A bar sticks out that moved by 5 % or more from close to close, whose high is 10 % or more above its low, whose volume is 8 times that of the bar before or more, or an eighth or less, or that has a price off the cent after a close that was on it.';
 
@@ -102,3 +92,8 @@ drop function if exists quality.rule_price_unit_consistent(bigint[], timestamptz
 drop function if exists quality.rule_price_volume_outlier(bigint[], timestamptz, timestamptz, jsonb);
 drop function if exists quality.rule_price_volume_present(bigint[], timestamptz, timestamptz, jsonb);
 drop function if exists quality.usual_bar(bigint, timestamptz, integer);
+drop function if exists quality.daily_bars(bigint[], timestamptz, timestamptz, integer) cascade;
+drop function if exists quality.action_bars(bigint[]) cascade;
+drop type if exists quality.daily_bar;
+drop function if exists quality.expected_sessions(bigint[], timestamptz, timestamptz) cascade;
+drop type if exists quality.expected_session;

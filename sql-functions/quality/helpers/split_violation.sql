@@ -10,7 +10,7 @@ begin atomic
       -- The dividend of the bar, or of the one before where the price rather moves here, is no jump.
       (
         select ln((bar.open + paid.amount) / bar.previous_close)
-        from (values (bar.dividend), (bar.previous_dividend)) as paid (amount)
+        from (values (bar.dividend), ((earlier.action).dividend)) as paid (amount)
         order by abs(ln((bar.open + paid.amount) / bar.previous_close))
         limit 1
       ) as move,
@@ -19,6 +19,7 @@ begin atomic
         and least(abs(bar.open_move - ln(bar.split_ratio)), abs(bar.close_move - ln(bar.split_ratio))) <= (p_parameters ->> 'tolerance')::double precision
         -- A dividend that was paid with it may move the price as much.
         and abs(ln((bar.close + bar.dividend) / bar.previous_close)) > (p_parameters ->> 'tolerance')::double precision as is_reversed
+    from quality.bar_before(bar) as earlier
   ),
   explained as (
     select

@@ -13,6 +13,7 @@ declare
     where r.dataset = any (p_datasets) and to_regprocedure(r.function_name || '(quality.judged_bar, jsonb)') is not null
     order by r.rule
   );
+  v_each_alone boolean := false;
   v_rule quality.rule_in_force;
 begin
   begin
@@ -22,33 +23,29 @@ begin
       raise;
     when others then
       -- Which of them it was shows when each is applied alone.
-      for v_rule in select r.* from quality.rule_in_force as r where r.rule = any (v_bar_rules) order by r.rule loop
-        begin
-          perform from quality.bar_violations(array[v_rule.rule], p_instrument_ids, p_from, p_to);
-        exception
-          when query_canceled then
-            raise;
-          when others then
-            perform quality.refuse_rule(v_rule.rule, sqlstate, sqlerrm);
-        end;
-      end loop;
-      raise;
+      v_each_alone := true;
   end;
 
   for v_rule in
-    select r.* from quality.rule_in_force as r where r.dataset = any (p_datasets) and r.rule <> all (v_bar_rules) order by r.rule
+    select r.* from quality.rule_in_force as r where r.dataset = any (p_datasets) and (v_each_alone or r.rule <> all (v_bar_rules)) order by r.rule
   loop
     begin
-      return query execute format(
-        'select $1, v.row_no, v.instrument_id, v.ts, v.key, v.observed, v.expected, v.message from %s($2, $3, $4, $5) as v',
-        (v_rule.function_name || '(bigint[], timestamp with time zone, timestamp with time zone, jsonb)')::regprocedure::regproc
-      )
-      using v_rule.rule, p_instrument_ids, p_from, p_to, v_rule.parameters;
+      if v_rule.rule = any (v_bar_rules) then
+        return query select v.* from quality.bar_violations(array[v_rule.rule], p_instrument_ids, p_from, p_to) as v;
+      else
+        return query execute format(
+          'select $1, v.row_no, v.instrument_id, v.ts, v.key, v.observed, v.expected, v.message from %s($2, $3, $4, $5) as v',
+          (v_rule.function_name || '(bigint[], timestamp with time zone, timestamp with time zone, jsonb)')::regprocedure::regproc
+        )
+        using v_rule.rule, p_instrument_ids, p_from, p_to, v_rule.parameters;
+      end if;
     exception
       when query_canceled then
         raise;
       when others then
-        perform quality.refuse_rule(v_rule.rule, sqlstate, sqlerrm);
+        raise exception using errcode = sqlstate,
+          message = format('Rule %s (version %s) could not be applied: %s', v_rule.rule, v_rule.version, sqlerrm),
+          hint = format('Correct %s in sql-functions/quality/rules, or take it out of force with quality.retire_rule.', v_rule.function_name);
     end;
   end loop;
 end;

@@ -11,14 +11,9 @@ return case
     'a positive, finite adjusted close',
     format('The adjusted close of %s is %s.', bar.session_date, bar.adjusted_close)
   )
-  when bar.bar_interval = '1d' and bar.has_actions and bar.dividend >= bar.previous_close then quality.bar_violation(
-    bar,
-    jsonb_build_object('dividend', bar.dividend, 'previous_close', bar.previous_close),
-    'a dividend below the close before',
-    format('The dividend %s of %s is not below the close before, %s.', bar.dividend, bar.session_date, bar.previous_close)
-  )
   -- A null here leaves the bar alone: without an adjusted close before it nothing can be said.
   when bar.bar_interval = '1d' and bar.has_actions and bar.previous_adjusted_close > 0 and bar.previous_adjusted_close < 'infinity'
+    and bar.dividend < bar.previous_close
     and abs(quality.adjustment(bar)) > (p_parameters ->> 'tolerance')::double precision
     and abs(quality.adjustment(bar) - ln(bar.split_ratio)) > (p_parameters ->> 'tolerance')::double precision
   then quality.bar_violation(
@@ -38,7 +33,7 @@ return case
 end;
 
 comment on function quality.rule_price_adjusted_close_consistent(quality.judged_bar, jsonb) is
-'A daily bar whose adjusted close is not positive and finite, whose dividend on record is not below the close before, or whose adjusted close changed against the close by more than tolerance (as a logarithm) otherwise than the dividend (1 - dividend / previous close) and split on record for the session explain, the split counted or not; providers differ in whether their close contains it. Changes are judged only for instruments of which a corporate action is on record; without any, nothing can be said about them. Weekly bars are not judged: providers adjust the week of the ex-date or the one before it.';
+'A daily bar whose adjusted close is not positive and finite, or whose adjusted close changed against the close by more than tolerance (as a logarithm) otherwise than the dividend (1 - dividend / previous close) and split on record for the session explain, the split counted or not; providers differ in whether their close contains it. Changes are judged only for instruments of which a corporate action is on record; without any, nothing can be said about them. Weekly bars are not judged: providers adjust the week of the ex-date or the one before it.';
 
 revoke all on function quality.rule_price_adjusted_close_consistent(quality.judged_bar, jsonb) from public;
 grant execute on function quality.rule_price_adjusted_close_consistent(quality.judged_bar, jsonb) to marketbase_worker;

@@ -31,7 +31,7 @@ revoke all on function quality.rule_price_volume_outlier(quality.judged_bar, jso
 grant execute on function quality.rule_price_volume_outlier(quality.judged_bar, jsonb) to marketbase_worker;
 
 select quality.define_rule(
-  'price_volume_outlier', 'price_data', 'prices', 'info', '{"min_sample": 20, "score": 8, "min_jump": 8, "min_multiple": 10}',
-  'Far more was traded than this instrument is used to.',
+  'price_volume_outlier', 'price_data', 'prices', 'info', '{"min_sample": 20, "score": 8, "min_jump": 8, "min_multiple": 80}',
+  'About a hundred times as much was traded as this instrument is used to: the volume may be in another unit.',
   'Look at the news of the day; a volume in another unit (lots, notional) has to be corrected at its source.'
 );
