@@ -20,7 +20,7 @@ begin atomic
     -- The ts of a daily bar is midnight UTC of its session: the key alone tells.
     and (
       exchange.calendar <> 'sessions'
-      or price.ts between calendar.first_date::timestamp at time zone 'UTC' and calendar.last_date::timestamp at time zone 'UTC'
+      or price.ts between (calendar.first_date::timestamp at time zone 'UTC') and (calendar.last_date::timestamp at time zone 'UTC')
     )
   where instrument.instrument_id = any (p_instrument_ids)
   group by price.instrument_id;

@@ -22,7 +22,7 @@ begin atomic
   left join market.trading_session as session
     on session.mic = instrument.mic
     and session.session_date = price.session_date
-    and price.ts >= session.open_at - market.bar_span(price.bar_interval)
+    and price.ts > session.open_at - market.bar_span(price.bar_interval)
     and price.ts < session.close_at
   where instrument.instrument_id = any (p_instrument_ids) and session.mic is null;
 end;
