@@ -21,7 +21,8 @@ begin atomic
   cross join lateral (select quality.adjusted_move(spike.close, spike.close_before, spike.action) as log_return) as move
   where abs(move.log_return) >= (p_parameters ->> 'min_move')::double precision
     and abs(move.log_return + bar.log_return) <= (p_parameters ->> 'max_remainder')::double precision * abs(move.log_return)
-    and abs(move.log_return) >= (p_parameters ->> 'score')::double precision * coalesce((bar.usual).move, 0)
+    -- In a short series the spike itself is one of few moves.
+    and ((bar.usual).bars < (p_parameters ->> 'min_sample')::bigint or abs(move.log_return) >= (p_parameters ->> 'score')::double precision * (bar.usual).move)
     and abs(spike.close - spike.close_before) >= (p_parameters ->> 'min_ticks')::double precision * coalesce((bar.usual).tick, 0)
     -- News brings trading, errors do not.
     and not coalesce((bar.usual).volume > 0 and bar.previous_volume > (p_parameters ->> 'news_volume')::double precision * (bar.usual).volume, false);
