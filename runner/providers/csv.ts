@@ -18,6 +18,8 @@ export interface FileToLand {
   readonly path: string;
   /** What the whole file is about: the symbol of its bars. Without it the subject is the name of the file. */
   readonly about?: { readonly key: "symbol"; readonly value: string } | undefined;
+  /** What its prices are adjusted for, and until which ex-date (unless given: until now), where that is not the basis of files of the user, raw. */
+  readonly basis?: { readonly price: string; readonly adjustedTo?: string | undefined } | undefined;
   /** A request of its own, whatever the file is called: what it is about, and how it is to be read. A later file for it takes the place of an earlier one. */
   readonly request?: { readonly subject: string; readonly url: string } | undefined;
 }
@@ -35,18 +37,26 @@ export async function landFile(pool: pg.Pool, file: FileToLand): Promise<Landed>
   await requireFile(file.path);
   const first = await measure(file.path);
   const name = basename(file.path);
-  const url = file.request?.url ?? `file:${encodeURI(name)}${file.about === undefined ? "" : `?${file.about.key}=${encodeURIComponent(file.about.value)}`}`;
+  const url = file.request?.url ?? `file:${encodeURI(name)}${query({
+    ...(file.about === undefined ? {} : { [file.about.key]: file.about.value }), basis: file.basis?.price, adjusted_to: file.basis?.adjustedTo,
+  })}`;
   const contentType = /\.(nd)?jsonl?(\.gz)?$/i.test(name) ? "application/x-ndjson" : "text/csv";
   const request = [file.runId, "csv", file.dataset, file.request?.subject ?? file.about?.value ?? name, url, "READ", 200, "{}", contentType];
   return await transaction(pool, async (client) => {
     const landed = await one<{ raw_response_id: string; is_new: boolean }>(
       client,
-      "select raw_response_id::text, is_new from ingest.record_response($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-      [...request, first.body ?? null, first.byteCount, first.sha256, new Date()],
+      "select raw_response_id::text, is_new from ingest.record_response($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, null, $14, $15)",
+      [...request, first.body ?? null, first.byteCount, first.sha256, new Date(), file.basis?.price ?? null, file.basis?.adjustedTo ?? null],
     );
     if (landed.is_new && first.body === undefined) await storePieces(client, landed.raw_response_id, file.path, first.sha256);
     return { rawResponseId: landed.raw_response_id, isNew: landed.is_new };
   });
+}
+
+/** Parameters as they stand in an address; none where none is given. */
+function query(parameters: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(parameters).flatMap(([name, text]) => (text === undefined ? [] : [`${name}=${encodeURIComponent(text)}`]));
+  return given.length === 0 ? "" : `?${given.join("&")}`;
 }
 
 /** Refuses what is not a file that can be read. */

@@ -10,7 +10,7 @@ declare
   candidate_count bigint;
   outcome ingest.acceptance;
 begin
-  select raw_response.provider, raw_response.fetched_at, provider.priority into response
+  select raw_response.provider, raw_response.fetched_at, raw_response.price_basis, raw_response.splits_adjusted_to, provider.priority into response
   from ingest.raw_response
   join ingest.provider using (provider)
   where raw_response.raw_response_id = p_raw_response_id;
@@ -40,7 +40,15 @@ begin
   from ingest.candidate_bar
   where candidate_bar.raw_response_id = p_raw_response_id;
 
-  -- A new bar could be known from the close of its session; a bar of another length from its own end.
+  perform ingest.record_coverage(p_raw_response_id);
+
+  -- A new bar could be known from the close of its session, a bar of another length from its own end; one that the provider did not have when it was
+  -- asked for that time, from the arrival of the body.
+  with earlier as materialized (
+    select before.instrument_id, before.bar_interval, range_agg(tstzrange(before.covered_from, before.covered_until, '(]')) as covered
+    from ingest.covered_before(p_raw_response_id) as before
+    group by before.instrument_id, before.bar_interval
+  )
   insert into market.price_data (
     instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close, version,
     known_from, provider, raw_response_id, run_id
@@ -48,18 +56,8 @@ begin
   select
     candidate.instrument_id, candidate.bar_interval, candidate.ts, candidate.session_date, candidate.open, candidate.high, candidate.low,
     candidate.close, candidate.volume, candidate.adjusted_close,
-    1 + coalesce((
-      select max(history.version)
-      from market.price_data_history history
-      where history.instrument_id = candidate.instrument_id and history.bar_interval = candidate.bar_interval and history.ts = candidate.ts
-    ), 0),
-    case candidate.bar_interval
-      when '1d' then coalesce(session.close_at, (candidate.session_date + 1)::timestamp at time zone exchange.time_zone)
-      else case
-        when market.bar_span(candidate.bar_interval) < interval '1 day' then candidate.ts + market.bar_span(candidate.bar_interval)
-        else (candidate.session_date + market.bar_span(candidate.bar_interval)) at time zone exchange.time_zone
-      end
-    end,
+    1 + coalesce(closed.version, 0),
+    greatest(closed.known_to, case when span.ends_at <@ earlier.covered then greatest(span.ends_at, response.fetched_at) else span.ends_at end),
     response.provider, p_raw_response_id, p_run_id
   from (
     -- Of equal rows the first counts.
@@ -71,6 +69,20 @@ begin
   join market.instrument on instrument.instrument_id = candidate.instrument_id
   join market.exchange on exchange.mic = instrument.mic
   left join market.trading_session session on session.mic = instrument.mic and session.session_date = candidate.session_date
+  left join lateral (
+    -- A bar that was taken back and comes again goes on where it ended.
+    select max(history.version) as version, max(history.known_to) as known_to
+    from market.price_data_history history
+    where history.instrument_id = candidate.instrument_id and history.bar_interval = candidate.bar_interval and history.ts = candidate.ts
+  ) as closed on true
+  left join earlier on earlier.instrument_id = candidate.instrument_id and earlier.bar_interval = candidate.bar_interval
+  cross join lateral (
+    select case
+      when candidate.bar_interval = '1d' then coalesce(session.close_at, (candidate.session_date + 1)::timestamp at time zone exchange.time_zone)
+      when market.bar_span(candidate.bar_interval) < interval '1 day' then candidate.ts + market.bar_span(candidate.bar_interval)
+      else (candidate.session_date + market.bar_span(candidate.bar_interval)) at time zone exchange.time_zone
+    end as ends_at
+  ) as span
   on conflict (instrument_id, bar_interval, ts) do nothing;
   get diagnostics outcome.new_count = row_count;
 
@@ -104,6 +116,8 @@ begin
         or abs(candidate.close - current.close) > tolerated.close * abs(current.close)
         or abs(candidate.volume - current.volume) > tolerated.volume * abs(current.volume)
         or candidate.adjusted_close is not null and current.adjusted_close is null
+        or current.provider = response.provider
+          and (current_response.price_basis, current_response.splits_adjusted_to) is distinct from (response.price_basis, response.splits_adjusted_to)
         or abs(candidate.adjusted_close - current.adjusted_close) > tolerated.adjusted_close * abs(current.adjusted_close)
       )
       and not exists (
@@ -164,8 +178,9 @@ $$;
 
 comment on function ingest.accept_bars(bigint, bigint) is
 'Takes the candidates of a body into market.price_data: new bars, new versions of changed ones, nothing for those that are there already; equal duplicates within the body count once. Returns the counts.
-A first version is known from the close of its session, a correction from the arrival of its body. ingest.provider.priority decides between providers (the lower number), of one provider the newer body; ingest.field_tolerance says which
-differences are none. What does not become current though it came from another provider, or differs, goes to market.price_observation. The caller has taken out the rows that failed a critical rule.';
+A first version is known from the close of its session, or from the arrival of its body where the provider had answered for that time without it (ingest.covered_before); a correction
+from the arrival of its body. ingest.provider.priority decides between providers (the lower number), of one provider the newer body; ingest.field_tolerance says which
+differences are none; the same prices on another basis are a change. What does not become current though it came from another provider, or differs, goes to market.price_observation. The caller has taken out the rows that failed a critical rule.';
 
 revoke all on function ingest.accept_bars(bigint, bigint) from public;
 grant execute on function ingest.accept_bars(bigint, bigint) to marketbase_worker;

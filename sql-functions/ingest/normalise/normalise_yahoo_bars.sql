@@ -18,12 +18,8 @@ declare
   bad text;
 begin
   if jsonb_typeof(coalesce(document #> '{chart,error}', document #> '{finance,error}')) = 'object' then
-    raise exception using
-      errcode = 'MB010',
-      message = format('Yahoo says: %s', left(coalesce(
-        document #>> '{chart,error,description}', document #>> '{finance,error,description}',
-        document #>> '{chart,error,code}', document #>> '{finance,error,code}', 'an error without words'), 300)),
-      hint = 'Check the symbol and the dates.';
+    perform ingest.refuse_error(p_raw_response_id, coalesce(
+      document #>> '{chart,error,description}', document #>> '{finance,error,description}', document #>> '{chart,error,code}', document #>> '{finance,error,code}'));
   end if;
   perform ingest.require_success(p_raw_response_id);
 

@@ -10,7 +10,7 @@ declare
   v_bar_rules constant text[] := array(
     select r.rule
     from quality.rule_in_force as r
-    where r.dataset = any (p_datasets) and to_regprocedure(r.function_name || '(quality.judged_bar, jsonb)') is not null
+    where r.expectation is null and r.dataset = any (p_datasets) and to_regprocedure(r.function_name || '(quality.judged_bar, jsonb)') is not null
     order by r.rule
   );
   v_each_alone boolean := false;
@@ -27,7 +27,10 @@ begin
   end;
 
   for v_rule in
-    select r.* from quality.rule_in_force as r where r.dataset = any (p_datasets) and (v_each_alone or r.rule <> all (v_bar_rules)) order by r.rule
+    select r.*
+    from quality.rule_in_force as r
+    where r.expectation is null and r.dataset = any (p_datasets) and (v_each_alone or r.rule <> all (v_bar_rules))
+    order by r.rule
   loop
     begin
       if v_rule.rule = any (v_bar_rules) then
