@@ -23,7 +23,7 @@ select
   round(100.0 * count(*) filter (where day.is_expected and day.is_present) / nullif(count(*) filter (where day.is_expected), 0), 4) as complete_pct
 from quality.session_presence(:instrument_id, :'from_date', :'to_date', :'as_of') as day;
 
-\echo '# 2. By instrument, the least complete first: sessions from its first to its last bar; behind are finished sessions after that'
+\echo '# 2. By instrument, the least complete first, from its first to its last bar; behind: finished sessions after that'
 -- chart: bars of complete_pct over symbol
 with counted as (
   select

@@ -34,7 +34,7 @@ group by closed.relation, closed.provider
 order by closed.relation, closed.provider;
 
 \echo '# 2. Bars, the last corrected first: each value that changed'
-\echo '# From known_from on the market could know the value after; until then the one before. body: see section 5; none: removed.'
+\echo '# From known_from on the value after could be known, until then the one before. body: see section 5; none: removed.'
 select
   to_char(old.closed_at, 'YYYY-MM-DD HH24:MI') as recorded,
   instrument.symbol,

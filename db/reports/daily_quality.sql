@@ -13,7 +13,7 @@ select case when :'from_date'::date = '-infinity' then :'last_day'::date - 13 el
 \ir common/lists.sql
 
 \echo '# 1. Day by day'
--- chart: bars of failed, passed over day
+-- chart: bars of passed, failed over day
 select
   day.date as day,
   count(result.status) as checks,

@@ -52,7 +52,7 @@ function bars(points: readonly Point[], series: readonly string[]): { body: stri
   const left = 210;
   const right = width - 90;
   const x = (number: number) => left + ((number - low) / (high - low)) * (right - left);
-  const thick = series.length > 1 ? 9 : 14;
+  const thick = series.length > 1 ? 12 : 14;
   const step = series.length * thick + 7;
   const top = 44;
   const body = points.map(({ label, numbers }, i) => {
