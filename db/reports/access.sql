@@ -4,6 +4,7 @@
 --   psql "$URL" -X -v lines=1000 -f db/reports/access.sql    with longer lists
 --
 -- PostgreSQL keeps no history of privileges: a report of the past would be a guess, and is refused.
+\set ON_ERROR_STOP on
 \set report 'access'
 \set title 'access and privileges'
 \set takes 'lines'

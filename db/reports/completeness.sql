@@ -3,6 +3,7 @@
 --   psql "$URL" -X -f db/reports/completeness.sql                                      all instruments, all sessions
 --   psql "$URL" -X -v symbol=AAPL -f db/reports/completeness.sql                       one instrument
 --   psql "$URL" -X -v from=2018-01-01 -v to=2018-12-31 -f db/reports/completeness.sql  the sessions of a year
+\set ON_ERROR_STOP on
 \set report 'completeness'
 \set title 'completeness of daily bars against the trading calendar'
 \set takes 'as_of from to symbol lines'

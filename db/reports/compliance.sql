@@ -5,6 +5,7 @@
 --   psql "$URL" -X -v lines=1000 -f db/reports/compliance.sql         up to 1000 lines in each list, instead of 40
 --
 -- The same moment gives the same bytes, whatever has arrived since. marketbase report compliance prints them where there is no psql.
+\set ON_ERROR_STOP on
 \set report 'compliance'
 \set title 'what came in, was checked, refused, corrected and computed'
 \set takes 'as_of lines'

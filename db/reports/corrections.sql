@@ -3,6 +3,7 @@
 --   psql "$URL" -X -f db/reports/corrections.sql                                  all that was corrected
 --   psql "$URL" -X -v symbol=AAPL -v from=2026-01-01 -f db/reports/corrections.sql  of one instrument, recorded from then on
 --   psql "$URL" -X -v as_of=2026-01-01 -f db/reports/corrections.sql                as of then
+\set ON_ERROR_STOP on
 \set report 'corrections'
 \set title 'corrections and restatements'
 \set takes 'as_of from to symbol lines'

@@ -3,6 +3,7 @@
 --   psql "$URL" -X -f db/reports/daily_quality.sql                                      the last 14 days up to now
 --   psql "$URL" -X -v as_of=2026-01-01 -f db/reports/daily_quality.sql                  the 14 days before then, as recorded then
 --   psql "$URL" -X -v from=2026-01-01 -v to=2026-01-31 -f db/reports/daily_quality.sql  the checks that were made in a month
+\set ON_ERROR_STOP on
 \set report 'daily_quality'
 \set title 'daily data quality'
 \set takes 'as_of from to lines'

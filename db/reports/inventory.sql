@@ -2,6 +2,7 @@
 --
 --   psql "$URL" -X -f db/reports/inventory.sql                       as of now
 --   psql "$URL" -X -v as_of=2026-01-01 -f db/reports/inventory.sql   as of then
+\set ON_ERROR_STOP on
 \set report 'inventory'
 \set title 'inventory of models and features'
 \set takes 'as_of lines'

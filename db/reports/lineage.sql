@@ -3,6 +3,7 @@
 --   psql "$URL" -X -v symbol=AAPL -f db/reports/lineage.sql                                               its last close
 --   psql "$URL" -X -v symbol=AAPL -v date=2018-05-10 -v feature=qlib14.corr20 -f db/reports/lineage.sql   a value of a feature
 --   psql "$URL" -X -v prediction=42 -f db/reports/lineage.sql                                             a prediction, by its number in ml.prediction
+\set ON_ERROR_STOP on
 \set report 'lineage'
 \set title 'lineage of one number'
 \set takes 'as_of symbol date feature prediction lines'

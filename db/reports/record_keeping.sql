@@ -2,6 +2,7 @@
 --
 --   psql "$URL" -X -f db/reports/record_keeping.sql                                      all that is kept
 --   psql "$URL" -X -v from=2026-01-01 -v to=2026-03-31 -f db/reports/record_keeping.sql  the changes of a quarter
+\set ON_ERROR_STOP on
 \set report 'record_keeping'
 \set title 'record-keeping (BCBS 239, SEC 17a-4)'
 \set takes 'as_of from to lines'

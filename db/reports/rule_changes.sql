@@ -2,6 +2,7 @@
 --
 --   psql "$URL" -X -f db/reports/rule_changes.sql                                      all changes, newest first
 --   psql "$URL" -X -v from=2026-01-01 -v to=2026-03-31 -f db/reports/rule_changes.sql  those of a quarter
+\set ON_ERROR_STOP on
 \set report 'rule_changes'
 \set title 'changes of rules, features, readers and models'
 \set takes 'as_of from to lines'

@@ -2,6 +2,7 @@
 --
 --   psql "$URL" -X -f db/reports/var_backtests.sql                                       all portfolios, all sessions
 --   psql "$URL" -X -v portfolio=demo -v from=2017-01-01 -f db/reports/var_backtests.sql  one portfolio, from a session on
+\set ON_ERROR_STOP on
 \set report 'var_backtests'
 \set title 'backtests of value at risk'
 \set takes 'as_of from to portfolio lines'
@@ -141,10 +142,8 @@ select
 from risk.var_calculations_as_of(:'as_of') as calculation
 join portfolio.portfolio as book on book.portfolio_id = calculation.portfolio_id
 where :portfolio_id in (0, calculation.portfolio_id) and calculation.session_date between :'from_date'::date and :'to_date'::date
-  and not exists (
-    select
-    from risk.var_tests_as_of(:portfolio_id, :'from_date', :'to_date', :'as_of') as tested
-    where tested.var_calculation_id = calculation.var_calculation_id
+  and calculation.var_calculation_id not in (
+    select tested.var_calculation_id from risk.var_tests_as_of(:portfolio_id, :'from_date', :'to_date', :'as_of') as tested
   )
 group by book.name, calculation.method, calculation.confidence, calculation.horizon_days, calculation.window_days
 order by book.name, calculation.method, calculation.confidence, calculation.horizon_days, calculation.window_days

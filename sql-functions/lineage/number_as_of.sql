@@ -6,7 +6,17 @@ create or replace function lineage.number_as_of(
   p_prediction text,
   p_as_of timestamptz
 )
-returns table (relation text, id bigint, instrument_id bigint, ts timestamptz, name text, value text, version text, known_from timestamptz, recorded_at timestamptz)
+returns table (
+  relation text,
+  id bigint,
+  instrument_id bigint,
+  ts timestamptz,
+  name text,
+  value text,
+  version text,
+  known_from timestamptz,
+  recorded_at timestamptz
+)
 language plpgsql
 stable
 parallel safe

@@ -1,6 +1,6 @@
--- How every report begins. Before it the report sets report (its name), title, and takes (the parameters that it takes); afterwards there are
+-- How every report begins. Before it the report sets ON_ERROR_STOP (psql asks for it when it reads the line that includes this file), report (its
+-- name), title and takes (the parameters that it takes); afterwards there are
 -- as_of, from_date, to_date, instrument_id (0: all) and lines, checked, in a transaction that reads one state and cannot write.
-\set ON_ERROR_STOP on
 \set QUIET on
 \set VERBOSITY terse
 \set SHOW_CONTEXT never

@@ -31,7 +31,7 @@ t.test("what the report says", async (t) => {
     "a failure": / error +\| fundamental_balance +\| AAA +\| +1 \| Assets of 2020-12-31 are 10 USD/,
     "the quarantine": / bar_ohlc_order +\| bars +\| +2 \| +1 \| +1 \| 2024-05-01 \| 2024-05-01\n/,
     "a row of the quarantine": /\| AAA +\| 2024-05-01 \| +1 \| a line broken, 東京/,
-    "nothing for what is not known": /\| {9}\| {12}\| +2 \| no time\n/,
+    "nothing for what is not known": /\| {8}\| {12}\| +2 \| no time\n/,
     "a correction": / market\.price_data \| AAA +\| +1 \| 2024-03-05 \| 2024-03-05 \| /,
     "lineage of every bar": / market\.price_data \| +30 \| +1 \| +30 \| +0\n/,
   })) {

@@ -15,20 +15,24 @@ returns table (
 )
 language sql stable parallel safe
 begin atomic
-  with daily as (
+  -- Each side is read once, whatever the planner believes of changes that it has no statistics of.
+  with daily as materialized (
     select
       metric.portfolio_id, metric.session_date, -metric.value as loss,
       lag(metric.session_date) over (partition by metric.portfolio_id order by metric.session_date) as session_before
     from portfolio.metrics_as_of('daily_return', p_as_of) as metric
     where p_portfolio_id in (0, metric.portfolio_id)
   ),
+  calculation as materialized (
+    select stored.* from risk.var_calculations_as_of(p_as_of) as stored where stored.horizon_days = 1 and p_portfolio_id in (0, stored.portfolio_id)
+  ),
   tested as (
     select
       calculation.var_calculation_id, calculation.portfolio_id, calculation.method, calculation.confidence, calculation.window_days,
       daily.session_date, calculation.value_at_risk, calculation.expected_shortfall, daily.loss, daily.loss > calculation.value_at_risk as is_exception
-    from risk.var_calculations_as_of(p_as_of) as calculation
+    from calculation
     join daily on daily.portfolio_id = calculation.portfolio_id and daily.session_before = calculation.session_date
-    where calculation.horizon_days = 1 and daily.loss is not null and daily.session_date between p_from and p_to
+    where daily.loss is not null and daily.session_date between p_from and p_to
   )
   select
     tested.*,
