@@ -69,3 +69,15 @@ create or replace trigger _100_append_only before update or delete or truncate o
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on market.corporate_action_observation
   for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on quality.validation_result_default
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on quality.validation_finding_default
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on quality.finding_sighting
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on quality.finding_sighting_default
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on quality.tracked_finding
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on quality.finding_event
+  for each statement execute function internal.refuse_change();
