@@ -81,3 +81,7 @@ create or replace trigger _100_append_only before update or delete or truncate o
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on quality.finding_event
   for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on quality.gate
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on quality.gate_release
+  for each statement execute function internal.refuse_change();

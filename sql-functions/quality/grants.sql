@@ -85,3 +85,22 @@ revoke all on quality.finding_event from public, marketbase_reader, marketbase_w
 grant select on quality.finding_event to marketbase_reader;
 grant insert (finding_id, event, recorded_at, validation_result_id, run_id, decided_by, reason, until) on quality.finding_event to marketbase_worker;
 grant insert (finding_id, event, decided_by, reason, until) on quality.finding_event to marketbase_author;
+
+-- Gates and their releases.
+alter table quality.gate enable row level security;
+drop policy if exists gate_read on quality.gate;
+create policy gate_read on quality.gate for select to marketbase_reader using (true);
+drop policy if exists gate_insert on quality.gate;
+create policy gate_insert on quality.gate for insert to marketbase_worker, marketbase_author with check (true);
+revoke all on quality.gate from public, marketbase_reader, marketbase_worker, marketbase_author;
+grant select on quality.gate to marketbase_reader;
+grant insert (step, datasets, severities, rules, description) on quality.gate to marketbase_worker, marketbase_author;
+
+alter table quality.gate_release enable row level security;
+drop policy if exists gate_release_read on quality.gate_release;
+create policy gate_release_read on quality.gate_release for select to marketbase_reader using (true);
+drop policy if exists gate_release_insert on quality.gate_release;
+create policy gate_release_insert on quality.gate_release for insert to marketbase_worker, marketbase_author with check (true);
+revoke all on quality.gate_release from public, marketbase_reader, marketbase_worker, marketbase_author;
+grant select on quality.gate_release to marketbase_reader;
+grant insert (step, dataset, instrument_id, decided_by, reason, until, finding_count) on quality.gate_release to marketbase_worker, marketbase_author;
