@@ -130,3 +130,12 @@ grant update (
   run_id, held_at, changed_count, instrument_count, first_ts, last_ts, bar_count, fact_count, feature_value_count, training_set_count,
   prediction_count, released_at, released_by, reason, accept_run_id
 ) on ingest.held_response to marketbase_worker;
+
+alter table ingest.quarantine_release enable row level security;
+drop policy if exists quarantine_release_read on ingest.quarantine_release;
+create policy quarantine_release_read on ingest.quarantine_release for select to marketbase_reader using (true);
+drop policy if exists quarantine_release_insert on ingest.quarantine_release;
+create policy quarantine_release_insert on ingest.quarantine_release for insert to marketbase_worker with check (true);
+revoke all on ingest.quarantine_release from public, marketbase_reader, marketbase_worker;
+grant select on ingest.quarantine_release to marketbase_reader;
+grant insert (quarantine_id, decided_by, reason, new_count, changed_count, run_id) on ingest.quarantine_release to marketbase_worker;

@@ -4,10 +4,13 @@ returns bytea
 language sql
 immutable
 parallel safe
-return sha256(convert_to(jsonb_build_array(p_rule, p_scope, p_instrument_id, extract(epoch from p_ts), p_key)::text, 'UTF8'));
+return sha256(convert_to(
+  jsonb_build_array(
+    p_rule, p_scope, p_instrument_id, extract(epoch from p_ts), case when p_ts is null then p_key else p_key - 'row_no' end
+  )::text, 'UTF8'));
 
 comment on function quality.finding_identity(text, text, bigint, timestamptz, jsonb) is
-E'@behavior -*\nsha256 over the rule (in whatever version), the scope of the look, and the instrument, time and key of the row. NULL arguments count as values. What was observed does not count: a row that is wrong in another way is the same finding.';
+E'@behavior -*\nsha256 over the rule (in whatever version), the scope of the look, and the instrument, time and key of the row. NULL arguments count as values; the position of a row in its body counts only where it has no time. What was observed does not count: a row that is wrong in another way is the same finding.';
 
 revoke all on function quality.finding_identity(text, text, bigint, timestamptz, jsonb) from public;
 grant execute on function quality.finding_identity(text, text, bigint, timestamptz, jsonb) to marketbase_worker;
