@@ -16,7 +16,7 @@ parallel unsafe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
-  v_is_candidate constant boolean := p_dataset in ('candidate_bar', 'candidate_fact');
+  v_is_candidate constant boolean := p_dataset in ('candidate_bar', 'candidate_fact', 'raw_response');
   v_counts_itself constant boolean := v_is_candidate or p_dataset = 'feature_set';
   v_population constant text := coalesce(p_population, p_dataset);
   v_signature constant text := format(
@@ -97,7 +97,7 @@ $$;
 
 comment on function quality.define_rule(text, text, text, text, jsonb, text, text, text) is
 'Registers the rule p_rule, whose function quality.rule_<p_rule> must exist, and puts it in force. Content decides: what is registered already changes nothing; a changed function (or a function of this schema that it calls), severity, parameter or wording is a new version; an earlier content that returns is its earlier version again.
-p_dataset: candidate_bar or candidate_fact (function of (raw_response_id bigint, parameters jsonb)); price_data, company_fundamental, feature_vector, model_prediction or online_vector (function of (instrument_ids bigint[], from timestamptz, to timestamptz, parameters jsonb)); feature_set (function of (set text, parameters jsonb), which gives a quality.set_verdict and is asked by quality.validate_set). p_severity: critical (the row is quarantined), error, warning or info. p_parameters: thresholds, a JSON object; max_findings (default 1000) limits the stored findings of one result. p_population: which quality.population_<name> counts the rows that the rule looks at; by default that of the dataset.
+p_dataset: candidate_bar, candidate_fact or, for bodies as a whole, raw_response (function of (raw_response_id bigint, parameters jsonb)); price_data, company_fundamental, feature_vector, model_prediction or online_vector (function of (instrument_ids bigint[], from timestamptz, to timestamptz, parameters jsonb)); feature_set (function of (set text, parameters jsonb), which gives a quality.set_verdict and is asked by quality.validate_set). p_severity: critical (the row is quarantined), error, warning or info. p_parameters: thresholds, a JSON object; max_findings (default 1000) limits the stored findings of one result. p_population: which quality.population_<name> counts the rows that the rule looks at; by default that of the dataset.
 Errors: MB001 for a name that is none or a population that does not fit, MB003 where the function or the population does not exist.';
 
 revoke all on function quality.define_rule(text, text, text, text, jsonb, text, text, text) from public;

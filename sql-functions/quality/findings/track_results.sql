@@ -53,14 +53,20 @@ begin
   insert into quality.tracked_finding (
     identity, rule, scope, dataset, instrument_id, feature_set_version_id, provider, subject, ts, key, recorded_at, run_id
   )
-  select distinct on (identity.identity)
-    identity.identity, look.rule, look.scope, look.dataset, finding.instrument_id, look.feature_set_version_id, look.provider, look.subject, finding.ts,
-    finding.key, finding.recorded_at, look.run_id
-  from unnest(v_looks) as look
-  join quality.validation_finding as finding
-    on finding.validation_result_id = look.validation_result_id and finding.recorded_at = look.recorded_at
-  cross join lateral quality.finding_identity(look.rule, look.scope, finding.instrument_id, finding.ts, finding.key) as identity (identity)
-  order by identity.identity, finding.validation_finding_id
+  select
+    first.identity, first.rule, first.scope, first.dataset, first.instrument_id, first.feature_set_version_id, first.provider, first.subject, first.ts,
+    first.key, first.recorded_at, first.run_id
+  from (
+    select distinct on (identity.identity)
+      identity.identity, look.rule, look.scope, look.dataset, finding.instrument_id, look.feature_set_version_id, look.provider, look.subject, finding.ts,
+      finding.key, finding.recorded_at, look.run_id, finding.validation_finding_id
+    from unnest(v_looks) as look
+    join quality.validation_finding as finding
+      on finding.validation_result_id = look.validation_result_id and finding.recorded_at = look.recorded_at
+    cross join lateral quality.finding_identity(look.rule, look.scope, finding.instrument_id, finding.ts, finding.key) as identity (identity)
+    order by identity.identity, finding.validation_finding_id
+  ) as first
+  order by first.validation_finding_id
   on conflict (identity) do nothing;
 
   insert into quality.finding_sighting (finding_id, recorded_at, validation_finding_id)
