@@ -73,7 +73,9 @@ begin
     lines := trim_array(lines, 1);
   end if;
   lines := array_remove(lines, '');
-  if cardinality(lines) < 2 or strpos(lines[1], ',') = 0 or lines[1] ~ '^\s*<' or cardinality(ingest.csv_fields(lines[1])) <> cardinality(ingest.csv_fields(lines[2])) then
+  if cardinality(lines) < 2 or strpos(lines[1], ',') = 0 or lines[1] ~ '^\s*<'
+    or cardinality(ingest.csv_fields(lines[1])) <> cardinality(ingest.csv_fields(lines[2]))
+  then
     return null;
   end if;
   begin
