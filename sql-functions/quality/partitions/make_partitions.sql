@@ -1,10 +1,10 @@
 -- Months of results and findings get their partition before they begin.
+-- security definer: only the owner of a table may attach a partition to it, and the worker, whose clock calls this, owns none; no name comes from the caller.
 create or replace function quality.make_partitions(p_from date default current_date, p_ahead integer default 3)
 returns bigint
 language plpgsql
 volatile
 parallel unsafe
--- Only the owner of a table may attach a partition to it, and the worker, whose clock calls this, owns none; it takes no name from its caller.
 security definer
 set search_path to pg_catalog, pg_temp
 -- The writers of a table do not wait for next month: who finds it busy tries again later.
