@@ -13,3 +13,12 @@ grant insert (
   run_id, source_relation, source_id, source_instrument_id, source_from, source_to, target_relation, target_id, target_instrument_id, target_from,
   target_to, row_count, operation, transformation, transformation_version
 ) on lineage.data_lineage to marketbase_worker;
+
+alter table lineage.row_change enable row level security;
+drop policy if exists row_change_read on lineage.row_change;
+create policy row_change_read on lineage.row_change for select to marketbase_analyst, marketbase_auditor using (true);
+drop policy if exists row_change_insert on lineage.row_change;
+create policy row_change_insert on lineage.row_change for insert to marketbase_worker with check (true);
+revoke all on lineage.row_change from public, marketbase_reader, marketbase_analyst, marketbase_auditor, marketbase_worker;
+grant select on lineage.row_change to marketbase_analyst, marketbase_auditor;
+grant insert (relation, operation, row) on lineage.row_change to marketbase_worker;

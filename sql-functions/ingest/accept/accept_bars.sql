@@ -7,7 +7,10 @@ as $$
 declare
   response record;
   tolerated record;
+  touched bigint[];
   candidate_count bigint;
+  has_bars boolean;
+  has_history boolean;
   outcome ingest.acceptance;
 begin
   select raw_response.provider, raw_response.fetched_at, raw_response.price_basis, raw_response.splits_adjusted_to, provider.priority into response
@@ -24,67 +27,52 @@ begin
   from ingest.field_tolerance;
 
   -- One writer per instrument at a time, always in the same order; actions that came without bars are locked here too.
-  perform pg_advisory_xact_lock(hashtextextended('market.price_data ' || touched.instrument_id, 0))
+  select array_agg(named.instrument_id order by named.instrument_id), sum(named.bar_count) into touched, candidate_count
   from (
-    select candidate.instrument_id
+    select candidate.instrument_id, count(*) as bar_count
     from ingest.candidate_bar candidate
     where candidate.raw_response_id = p_raw_response_id
-    union
-    select action.instrument_id
+    group by candidate.instrument_id
+    union all
+    select action.instrument_id, 0
     from ingest.candidate_action action
     where action.raw_response_id = p_raw_response_id
-    order by instrument_id
-  ) as touched;
-
-  select count(*) into candidate_count
-  from ingest.candidate_bar
-  where candidate_bar.raw_response_id = p_raw_response_id;
+    group by action.instrument_id
+  ) as named;
+  perform pg_advisory_xact_lock(hashtextextended('market.price_data ' || instrument_id, 0)) from unnest(touched) as instrument_id;
+  candidate_count := coalesce(candidate_count, 0);
 
   perform ingest.record_coverage(p_raw_response_id);
 
-  -- A new bar could be known from the close of its session, a bar of another length from its own end; one that the provider did not have when it was
-  -- asked for that time, from the arrival of the body.
-  with earlier as materialized (
-    select before.instrument_id, before.bar_interval, range_agg(tstzrange(before.covered_from, before.covered_until, '(]')) as covered
-    from ingest.covered_before(p_raw_response_id) as before
-    group by before.instrument_id, before.bar_interval
-  )
-  insert into market.price_data (
-    instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close, version,
-    known_from, provider, raw_response_id, run_id
-  )
   select
-    candidate.instrument_id, candidate.bar_interval, candidate.ts, candidate.session_date, candidate.open, candidate.high, candidate.low,
-    candidate.close, candidate.volume, candidate.adjusted_close,
-    1 + coalesce(closed.version, 0),
-    greatest(closed.known_to, case when span.ends_at <@ earlier.covered then greatest(span.ends_at, response.fetched_at) else span.ends_at end),
-    response.provider, p_raw_response_id, p_run_id
-  from (
-    -- Of equal rows the first counts.
-    select bar.*
-    from ingest.candidate_bar bar
-    where bar.raw_response_id = p_raw_response_id
-    order by bar.row_no
-  ) as candidate
-  join market.instrument on instrument.instrument_id = candidate.instrument_id
-  join market.exchange on exchange.mic = instrument.mic
-  left join market.trading_session session on session.mic = instrument.mic and session.session_date = candidate.session_date
-  left join lateral (
-    -- A bar that was taken back and comes again goes on where it ended.
-    select max(history.version) as version, max(history.known_to) as known_to
-    from market.price_data_history history
-    where history.instrument_id = candidate.instrument_id and history.bar_interval = candidate.bar_interval and history.ts = candidate.ts
-  ) as closed on true
-  left join earlier on earlier.instrument_id = candidate.instrument_id and earlier.bar_interval = candidate.bar_interval
-  cross join lateral (
-    select case
-      when candidate.bar_interval = '1d' then coalesce(session.close_at, (candidate.session_date + 1)::timestamp at time zone exchange.time_zone)
-      when market.bar_span(candidate.bar_interval) < interval '1 day' then candidate.ts + market.bar_span(candidate.bar_interval)
-      else (candidate.session_date + market.bar_span(candidate.bar_interval)) at time zone exchange.time_zone
-    end as ends_at
-  ) as span
-  on conflict (instrument_id, bar_interval, ts) do nothing;
-  get diagnostics outcome.new_count = row_count;
+    bool_or(exists (select from market.price_data bar where bar.instrument_id = named.id offset 0)),
+    bool_or(exists (select from market.price_data_history closed where closed.instrument_id = named.id offset 0))
+  into has_bars, has_history
+  from unnest(touched) as named (id);
+
+  -- Where no bar of these instruments is known, all are new. To look for the bar that is there already costs as much as to store it, so that is left
+  -- to the key: a body that gives a bar twice fails there, and is taken in as if bars were known.
+  outcome.new_count := 0;
+  if not has_bars then
+    begin
+      insert into market.price_data (
+        instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close, version, known_from, provider, raw_response_id, run_id
+      )
+      select bar.* from ingest.first_bars(p_run_id, p_raw_response_id, has_history) as bar;
+      get diagnostics outcome.new_count = row_count;
+    exception
+      when unique_violation then
+        outcome.new_count := 0;
+    end;
+  end if;
+  if outcome.new_count < candidate_count then
+    insert into market.price_data (
+      instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close, version, known_from, provider, raw_response_id, run_id
+    )
+    select bar.* from ingest.first_bars(p_run_id, p_raw_response_id, has_history) as bar
+    on conflict (instrument_id, bar_interval, ts) do nothing;
+    get diagnostics outcome.new_count = row_count;
+  end if;
 
   outcome.changed_count := 0;
   if outcome.new_count < candidate_count then

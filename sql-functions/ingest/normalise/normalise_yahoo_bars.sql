@@ -44,7 +44,7 @@ begin
   end if;
 
   time_zone := meta ->> 'exchangeTimezoneName';
-  if time_zone is null or not exists (select from pg_catalog.pg_timezone_names where name = time_zone) then
+  if not ingest.is_time_zone(time_zone) then
     raise exception using
       errcode = 'MB004', message = format('the time zone "%s" of the exchange is not known', time_zone), hint = 'Yahoo may have changed its format.';
   end if;
