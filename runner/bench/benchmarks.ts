@@ -7,5 +7,6 @@ export const benchmarks: Readonly<Record<string, () => Promise<{ benchmark: Benc
   time: () => import("./time.ts"),
   online: () => import("./online.ts"),
   ingest: () => import("./ingest.ts"),
+  audit: () => import("./audit.ts"),
   defects: () => import("./defects.ts"),
 };

@@ -39,6 +39,11 @@ begin
     lineage.audit_unsealed(p_stream), most_named
   )
   using last.block_no, p_stream, lineage.audit_oldest(last), p_new_only;
+exception
+  when data_exception then
+    return next row(
+      'unreadable', last.block_no, p_stream, null, format('%s: what lies in no block cannot be said, as the keys of a leaf cannot be read: %s', p_stream, sqlerrm)
+    )::lineage.audit_finding;
 end
 $$;
 

@@ -92,7 +92,15 @@ begin
     where audit_leaf.block_no = p_block_no and leaf_no between p_from_leaf and coalesce(p_to_leaf, block.leaf_count)
     order by leaf_no
   loop
-    execute comparison into is_equal, oldest using leaf.keys, leaf.content_hash;
+    begin
+      execute comparison into is_equal, oldest using leaf.keys, leaf.content_hash;
+    exception
+      when data_exception then
+        return next row(
+          'unreadable', block.block_no, block.stream, null, format('the keys of leaf %s of block %s cannot be read: %s', leaf.leaf_no, block.block_no, sqlerrm)
+        )::lineage.audit_finding;
+        continue;
+    end;
     continue when is_equal and (oldest < oldest_allowed) is not true;
     named := 0;
     unnamed := 0;
