@@ -1,5 +1,5 @@
 import type pg from "pg";
-import { rows, value } from "../database/pool.ts";
+import { rows } from "../database/pool.ts";
 import type { Step } from "../output/progress.ts";
 
 /** A block that was sealed. */
@@ -14,14 +14,12 @@ const sealQuery = `
   select block_no::float8 as block_no, stream, row_count::float8 as row_count, encode(hash, 'hex') as hash
   from lineage.seal_stream($1) where block_no is not null`;
 
+const pendingQuery = "select sealed.stream, lineage.audit_pending(sealed)::float8 as count from lineage.audit_stream as sealed order by sealed.stream";
+
 /** Seals what is new, stream by stream; each block is a transaction of its own. After `signal` no further stream is begun. */
 export async function sealAll(pool: pg.Pool, step: Step, signal?: AbortSignal): Promise<SealedBlock[]> {
-  const streams = await rows<{ stream: string }>(pool, "select stream from lineage.audit_stream order by stream");
-  const pending = new Map<string, number>();
-  for (const { stream } of streams) {
-    step.note(`look at ${stream}`);
-    pending.set(stream, await value<number>(pool, "select lineage.audit_pending($1)::float8", [stream]));
-  }
+  step.note("look for what is new");
+  const pending = new Map((await rows<{ stream: string; count: number }>(pool, pendingQuery)).map(({ stream, count }) => [stream, count]));
   step.total([...pending.values()].reduce((sum, count) => sum + count, 0));
   const sealed: SealedBlock[] = [];
   for (const [stream, count] of pending) {

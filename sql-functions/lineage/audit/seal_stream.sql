@@ -43,8 +43,8 @@ begin
   select * into last from lineage.audit_block where audit_block.stream = p_stream order by block_no desc limit 1;
 
   -- A transaction that is not finished holds back all that began to write after it: a row that is seen here was never passed over.
-  block.transactions_to := pg_snapshot_xmin(pg_current_snapshot());
-  block.next_transaction := pg_snapshot_xmax(pg_current_snapshot());
+  block.transactions_to := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
+  block.next_transaction := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
   wanted := concat_ws(' and ', lineage.audit_window(last, block.transactions_to), stream.condition);
   execute format('select count(*), min(%s)::timestamptz from %s as r where %s', coalesce('r.' || quote_ident(stream.clock_column), 'null'), stream.relation, wanted)
   into candidates, oldest;
@@ -77,7 +77,9 @@ begin
   sealing := format(
     $query$
       with leaf as (
-        select $1, $2 + (hashed.place / %1$s)::integer, count(*)::integer, array[%2$s], string_agg(substr(hashed.hash, 1, 8), ''), sha256(string_agg(hashed.hash, ''))
+        select
+          $1, $2 + (hashed.place / %1$s)::integer, count(*)::integer, array[%2$s],
+          string_agg(substr(hashed.hash, 1, 8), ''), sha256(string_agg(hashed.hash, ''))
         from (select %3$s, %4$s as hash, row_number() over () - 1 as place from %5$s as r where r.ctid >= $3 and r.ctid < $4 and %6$s) as hashed
         group by hashed.place / %1$s
       ), added as (

@@ -1,5 +1,6 @@
 -- Are the rows of a block still what was sealed?
-create or replace function lineage.verify_leaves(p_block_no bigint, p_from_leaf integer default 0, p_to_leaf integer default null) returns setof lineage.audit_finding
+create or replace function lineage.verify_leaves(p_block_no bigint, p_from_leaf integer default 0, p_to_leaf integer default null)
+returns setof lineage.audit_finding
 language plpgsql stable parallel restricted
 set search_path to pg_catalog, pg_temp
 set client_encoding to 'UTF8'
