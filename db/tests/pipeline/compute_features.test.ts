@@ -56,6 +56,31 @@ t.test("pieces are shared by sessions: each is computed once, none is left", asy
   t.equal(await db.value("select pipeline.plan_features($1)::int", [bench.runId], "worker"), 0, "nothing is planned when nothing has changed");
 });
 
+t.test("a series longer than a piece is cut, and its values do not show where", async (t) => {
+  const { bench, ids } = await benchOf(t, ["AAA", "BBB"], 2_500);
+  const { db } = bench;
+  await db.query("update feature.feature_set set is_active = false");
+  // 500 features of 8 bytes: a piece of 20 MB has 4,878 bars.
+  await defineSet(db, "wide", { std: "ta.rolling_std(close, 20)", ...Object.fromEntries(Array.from({ length: 499 }, (_, i) => [`x${i}`, `close + ${i}`])) });
+  const random = randomNumbers(7);
+  await addBars(bench, ids[0] ?? "", Array.from({ length: 7_500 }, (_, i) => randomBar(random, dayAfter(2_500 + i), 100)));
+  await db.query("select pipeline.plan_features($1)", [bench.runId], "worker");
+  t.same(
+    await db.query(
+      `select part.id::text, part.rows::int, part.from_ts is null as open from feature.computation_task as task
+       cross join lateral unnest(task.instrument_ids, task.from_ts, task.bars) as part (id, from_ts, rows) order by 1, part.from_ts nulls first`,
+    ),
+    [{ id: ids[0], rows: 4_878, open: true }, { id: ids[0], rows: 4_878, open: false }, { id: ids[0], rows: 244, open: false }, { id: ids[1], rows: 2_500, open: true }],
+  );
+  for (;;) if ((await db.query("select * from pipeline.compute_features($1)", [bench.runId], "worker")).length === 0) break;
+  t.equal(await db.value("select count(*)::int from feature.feature_vector"), 12_500);
+  t.same(
+    await db.query("select instrument_id::text as id, rows_changed::int from feature.compute($1, 'wide', $2) order by 1", [await startRun(db), ids], "worker"),
+    ids.map((id) => ({ id, rows_changed: 0 })),
+    "computed in one go they are the same, bit for bit",
+  );
+});
+
 t.test("an instrument that cannot be computed is named, and stops nobody", async (t) => {
   const { bench, ids } = await benchOf(t, ["AAA", "BBB", "CCC"], 10);
   const { db } = bench;

@@ -8,6 +8,8 @@ interface Work {
   readonly url: string;
   readonly table: string;
   readonly longest: number;
+  /** Reads the next instrument while one is written; else one thing after the other. */
+  readonly ahead: boolean;
 }
 
 interface BarRow {
@@ -21,9 +23,9 @@ interface BarRow {
 
 /**
  * The same features in Node, as they are commonly written: for each instrument a query whose rows become objects, TA-Lib in WebAssembly, and COPY as text
- * into the table. The next instrument is read while one is written.
+ * into the table, all in one transaction.
  */
-await measured<Work>(async ({ url, table, longest }) => {
+await measured<Work>(async ({ url, table, longest, ahead }) => {
   const [source, target] = [new pg.Client({ connectionString: url }), new pg.Client({ connectionString: url })];
   await Promise.all([source.connect(), target.connect()]);
   const compute = await loadQlib14(longest);
@@ -40,20 +42,30 @@ await measured<Work>(async ({ url, table, longest }) => {
           )
         ).rows;
       let total = 0;
-      async function* vectors(): AsyncGenerator<readonly unknown[]> {
-        let next = read(0);
-        for (const [index, { id }] of instruments.entries()) {
-          const bars = await next;
-          if (index + 1 < instruments.length) next = read(index + 1);
-          const series = (name: Exclude<keyof BarRow, "ts">) => Float64Array.from(bars, (bar) => bar[name]);
-          const values = compute({ open: series("open"), high: series("high"), low: series("low"), close: series("close"), volume: series("volume") }, bars.length);
-          for (const [i, { ts }] of bars.entries()) {
-            yield [id, ts, Array.from(values.subarray(i * FEATURES, (i + 1) * FEATURES), (value) => (Number.isNaN(value) ? null : value))];
-          }
-          total += bars.length;
+      function* vectors(id: string, bars: readonly BarRow[]): Generator<readonly unknown[]> {
+        const series = (name: Exclude<keyof BarRow, "ts">) => Float64Array.from(bars, (bar) => bar[name]);
+        const values = compute({ open: series("open"), high: series("high"), low: series("low"), close: series("close"), volume: series("volume") }, bars.length);
+        for (const [i, { ts }] of bars.entries()) {
+          yield [id, ts, Array.from(values.subarray(i * FEATURES, (i + 1) * FEATURES), (value) => (Number.isNaN(value) ? null : value))];
         }
+        total += bars.length;
       }
-      await copyRows(target, `copy ${table} (instrument_id, ts, values) from stdin`, vectors());
+      const copy = `copy ${table} (instrument_id, ts, values) from stdin`;
+      await target.query("begin");
+      if (ahead) {
+        const all = async function* () {
+          let next = read(0);
+          for (const [index, { id }] of instruments.entries()) {
+            const bars = await next;
+            if (index + 1 < instruments.length) next = read(index + 1);
+            yield* vectors(id, bars);
+          }
+        };
+        await copyRows(target, copy, all());
+      } else {
+        for (const [index, { id }] of instruments.entries()) await copyRows(target, copy, vectors(id, await read(index)));
+      }
+      await target.query("commit");
       return total;
     },
     close: async () => {

@@ -17,7 +17,8 @@ begin atomic
       (
         '{corr,covar_samp,covar_pop,regr_slope,regr_intercept,regr_r2,regr_avgx,regr_avgy,regr_sxx,regr_sxy,regr_syy}',
         'feature.comoments', 'coalesce(float8_regr_combine(%1$s, %2$s), %1$s)', 'float8_{aggregate}(%s)'
-      )
+      ),
+      ('{regr_count}', 'feature.comoments', 'coalesce(float8_regr_combine(%1$s, %2$s), %1$s)', '%s[1]')
   ) as partial (aggregates, state, combined, result)
   where p_aggregate = any (partial.aggregates);
 end;

@@ -62,11 +62,21 @@ begin
   select array_agg(removed.instrument_id) into removed_ids from removed;
 
   if exists (
-    select from feature.feature_vector as vector
-    where vector.instrument_id = any (p_instrument_ids) and vector.feature_set_version_id = current_set.feature_set_version_id
-    union all
-    select from feature.feature_vector_history as history
-    where history.instrument_id = any (p_instrument_ids) and history.feature_set_version_id = current_set.feature_set_version_id
+    select
+    from unnest(p_instrument_ids, p_from_ts, p_to_ts) as wanted (id, from_ts, to_ts)
+    where exists (
+      select
+      from feature.feature_vector as vector
+      where vector.instrument_id = wanted.id
+        and vector.feature_set_version_id = current_set.feature_set_version_id
+        and vector.ts between coalesce(wanted.from_ts, '-infinity') and coalesce(wanted.to_ts, 'infinity')
+    ) or exists (
+      select
+      from feature.feature_vector_history as history
+      where history.instrument_id = wanted.id
+        and history.feature_set_version_id = current_set.feature_set_version_id
+        and history.ts between coalesce(wanted.from_ts, '-infinity') and coalesce(wanted.to_ts, 'infinity')
+    )
   ) then
     -- A vector that is there bit for bit stays; a revision that comes after another is not known before it.
     storing := $query$
@@ -106,9 +116,13 @@ begin
   return query execute format(
     $query$
       with stored as (%s)
-      select wanted.id, count(touched.id)
+      select wanted.id, coalesce(sum(touched.rows), 0)::bigint
       from (select distinct unnest($1) as id) as wanted
-      left join (select stored.instrument_id from stored union all select unnest($7)) as touched (id) on touched.id = wanted.id
+      left join (
+        select stored.instrument_id, count(*) from stored group by stored.instrument_id
+        union all
+        select unnest($7), 1
+      ) as touched (id, rows) on touched.id = wanted.id
       group by wanted.id
     $query$,
     format(storing, current_set.compiled_sql)

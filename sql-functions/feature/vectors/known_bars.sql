@@ -20,54 +20,88 @@ create or replace function feature.known_bars(
 language sql stable parallel safe
 begin atomic
   select
-    counted.span,
-    counted.instrument_id,
-    counted.ts,
-    -- Times rise with the bars unless one was corrected, so that there is hardly ever anything to look up.
+    ordered.span,
+    ordered.instrument_id,
+    ordered.ts,
+    -- Times rise with the bars unless one was corrected or came late, so that there is hardly ever anything to look up.
     case
-      when p_lookback is null then max(counted.known_from) over (partition by counted.span order by counted.ts)
-      when p_lookback = 0 or counted.falls = 0 then counted.known_from
-      else feature.latest_known(counted.instrument_id, p_bar_interval, counted.ts, p_lookback)
+      when p_lookback is null then ordered.latest
+      when p_lookback = 0 or ordered.known_from >= ordered.latest then ordered.known_from
+      else (
+        select greatest(max(recent.known_from), (
+          select max(history.known_to)
+          from market.price_data_history as history
+          where history.instrument_id = ordered.instrument_id
+            and history.bar_interval = p_bar_interval
+            and history.ts <= ordered.ts
+            and history.ts > coalesce(
+              (
+                select max(bar.ts)
+                from market.price_data as bar
+                where bar.instrument_id = ordered.instrument_id and bar.bar_interval = p_bar_interval and bar.ts < min(recent.ts)
+              ),
+              '-infinity'
+            )
+        ))
+        from (
+          select bar.ts, bar.known_from
+          from market.price_data as bar
+          where bar.instrument_id = ordered.instrument_id and bar.bar_interval = p_bar_interval and bar.ts <= ordered.ts
+          order by bar.ts desc
+          limit p_lookback + 1
+        ) as recent
+      )
     end,
-    counted.bar_number,
-    counted.open,
-    counted.high,
-    counted.low,
-    counted.close,
-    counted.volume
+    ordered.bar_number,
+    ordered.open,
+    ordered.high,
+    ordered.low,
+    ordered.close,
+    ordered.volume
   from (
     select
-      compared.*,
-      count(*) filter (where compared.known_from < compared.known_before)
-        over (partition by compared.span order by compared.ts rows between coalesce(p_lookback, 0) preceding and current row) as falls
+      read.*,
+      (row_number() over before)::double precision as bar_number,
+      max(read.known_from) over before as latest
     from (
       select
-        read.*,
-        row_number() over (partition by read.span order by read.ts)::double precision as bar_number,
-        lag(read.known_from) over (partition by read.span order by read.ts) as known_before
+        wanted.span, wanted.instrument_id, bar.ts, bar.open, bar.high, bar.low, bar.close, bar.volume,
+        case
+          when wanted.has_history then greatest(bar.known_from, (
+            select max(history.known_to)
+            from market.price_data_history as history
+            where history.instrument_id = wanted.instrument_id
+              and history.bar_interval = p_bar_interval
+              and history.ts <= bar.ts
+              and history.ts > coalesce(
+                (
+                  select max(previous.ts)
+                  from market.price_data as previous
+                  where previous.instrument_id = wanted.instrument_id and previous.bar_interval = p_bar_interval and previous.ts < bar.ts
+                ),
+                '-infinity'
+              )
+          ))
+          else bar.known_from
+        end as known_from
       from (
-        select
-          wanted.span, wanted.instrument_id, bar.ts, bar.open, bar.high, bar.low, bar.close, bar.volume,
-          case
-            when wanted.has_history then feature.latest_known(wanted.instrument_id, p_bar_interval, bar.ts, 0)
-            else bar.known_from
-          end as known_from
-        from (
-          select given.*, exists (
-            select from market.price_data_history as history where history.instrument_id = given.instrument_id and history.bar_interval = p_bar_interval
-          ) as has_history
-          from unnest(p_instrument_ids, p_from_ts, p_to_ts) with ordinality as given (instrument_id, from_ts, to_ts, span)
-        ) as wanted
-        join market.price_data as bar
-          on bar.instrument_id = wanted.instrument_id
-          and bar.bar_interval = p_bar_interval
-          and bar.ts between coalesce(wanted.from_ts, '-infinity') and coalesce(wanted.to_ts, 'infinity')
+        select given.*, exists (
+          select from market.price_data_history as history where history.instrument_id = given.instrument_id and history.bar_interval = p_bar_interval
+        ) as has_history
+        from unnest(p_instrument_ids, p_from_ts, p_to_ts) with ordinality as given (instrument_id, from_ts, to_ts, span)
+        -- Asked once for an instrument, not once for a bar.
         offset 0
-      ) as read
-    ) as compared
-  ) as counted
+      ) as wanted
+      join market.price_data as bar
+        on bar.instrument_id = wanted.instrument_id
+        and bar.bar_interval = p_bar_interval
+        and bar.ts between coalesce(wanted.from_ts, '-infinity') and coalesce(wanted.to_ts, 'infinity')
+      offset 0
+    ) as read
+    window before as (partition by read.span order by read.ts rows unbounded preceding)
+  ) as ordered
   -- So that whoever reads it knows the order and does not sort again.
-  order by counted.span, counted.ts;
+  order by ordered.span, ordered.ts;
 end;
 
 comment on function feature.known_bars(bigint[], text, integer, timestamptz[], timestamptz[]) is

@@ -4,6 +4,8 @@ language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
+  -- With more the sorting and the rows that triggers see would not stay in memory (work_mem); with fewer much of the time would go into planning.
+  v_piece_bytes constant bigint := 20000000;
   pieces bigint;
 begin
   perform feature.refresh_versions();
@@ -70,7 +72,7 @@ begin
     cross join lateral unnest(affected.bars) as spans (bars)
   ), counted as (
     select
-      merged.*, current_set.bytes_per_bar,
+      merged.*, current_set.bar_interval, current_set.lookback, current_set.bytes_per_bar, v_piece_bytes / current_set.bytes_per_bar as bars_per_piece,
       (
         select count(*)
         from market.price_data as bar
@@ -80,19 +82,41 @@ begin
       ) as bars
     from merged
     join current_set using (feature_set_id)
-  ), numbered as (
-    -- With more the sorting and the rows that triggers see would not stay in memory (work_mem); with fewer much of the time would go into planning.
-    select counted.*, div((sum(counted.bars) over before - counted.bars) * counted.bytes_per_bar, 20000000) as piece
+  ), cut as (
+    -- A series that is longer than a piece is cut, unless a value depends on all bars before it.
+    select counted.feature_set_id, counted.instrument_id, counted.bytes_per_bar, part.from_ts, part.to_ts, part.bars
     from counted
-    window before as (partition by counted.feature_set_id order by counted.instrument_id, counted.from_ts)
+    cross join lateral (
+      select
+        case when ordered.part = 0 then counted.from_ts else min(ordered.ts) end as from_ts,
+        coalesce(lead(min(ordered.ts)) over (order by ordered.part) - interval '1 microsecond', counted.to_ts) as to_ts,
+        count(*) as bars
+      from (
+        select bar.ts, div(row_number() over (order by bar.ts) - 1, counted.bars_per_piece) as part
+        from market.price_data as bar
+        where bar.instrument_id = counted.instrument_id
+          and bar.bar_interval = counted.bar_interval
+          and bar.ts between coalesce(counted.from_ts, '-infinity') and coalesce(counted.to_ts, 'infinity')
+      ) as ordered
+      group by ordered.part
+    ) as part
+    where counted.bars > counted.bars_per_piece and counted.lookback is not null
+    union all
+    select counted.feature_set_id, counted.instrument_id, counted.bytes_per_bar, counted.from_ts, counted.to_ts, counted.bars
+    from counted
+    where counted.bars <= counted.bars_per_piece or counted.lookback is null
+  ), numbered as (
+    select cut.*, div((sum(cut.bars) over before - cut.bars) * cut.bytes_per_bar, v_piece_bytes) as piece
+    from cut
+    window before as (partition by cut.feature_set_id order by cut.instrument_id, cut.from_ts nulls first)
   )
   insert into feature.computation_task (feature_set_id, instrument_ids, from_ts, to_ts, bars, run_id)
   select
     numbered.feature_set_id,
-    array_agg(numbered.instrument_id order by numbered.instrument_id, numbered.from_ts),
-    array_agg(numbered.from_ts order by numbered.instrument_id, numbered.from_ts),
-    array_agg(numbered.to_ts order by numbered.instrument_id, numbered.from_ts),
-    array_agg(numbered.bars order by numbered.instrument_id, numbered.from_ts),
+    array_agg(numbered.instrument_id order by numbered.instrument_id, numbered.from_ts nulls first),
+    array_agg(numbered.from_ts order by numbered.instrument_id, numbered.from_ts nulls first),
+    array_agg(numbered.to_ts order by numbered.instrument_id, numbered.from_ts nulls first),
+    array_agg(numbered.bars order by numbered.instrument_id, numbered.from_ts nulls first),
     p_run_id
   from numbered
   group by numbered.feature_set_id, numbered.piece
@@ -103,7 +127,7 @@ end
 $$;
 
 comment on function pipeline.plan_features(bigint) is
-'Puts changed kernels into force, takes the marks of the consumers feature, fundamental_feature and action_feature out of pipeline.stale_range and writes into feature.computation_task, in pieces of about 20 MB of vectors (94,000 bars with 14 features, 15,000 with 158), what every active set has to compute: the marked bars and those that look back on them, and everything of an instrument for which the version in force has no values yet.
+'Puts changed kernels into force, takes the marks of the consumers feature, fundamental_feature and action_feature out of pipeline.stale_range and writes into feature.computation_task, in pieces of about 20 MB of vectors (94,000 bars with 14 features, 15,000 with 158; a longer series is cut, unless a value depends on all bars before it), what every active set has to compute: the marked bars and those that look back on them, and everything of an instrument for which the version in force has no values yet.
 p_run_id: run that asks for it. Gives the number of pieces. Sets that compare instruments are planned by pipeline.plan_cross_sections when their first stages are computed. Pieces that others planned and nobody has computed are planned again.
 Errors: those of feature.refresh_versions.';
 
