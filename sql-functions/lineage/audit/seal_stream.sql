@@ -46,7 +46,9 @@ begin
   block.transactions_to := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
   block.next_transaction := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
   wanted := concat_ws(' and ', lineage.audit_window(last, block.transactions_to), stream.condition);
-  execute format('select count(*), min(%s)::timestamptz from %s as r where %s', coalesce('r.' || quote_ident(stream.clock_column), 'null'), stream.relation, wanted)
+  execute format(
+    'select count(*), min(%s) from %s as r where %s', coalesce('r.' || quote_ident(stream.clock_column), 'null::timestamptz'), stream.relation, wanted
+  )
   into candidates, oldest;
   if candidates = 0 then
     return null;

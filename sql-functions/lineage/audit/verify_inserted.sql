@@ -16,6 +16,7 @@ declare
   stream lineage.audit_stream;
   last lineage.audit_block;
   window_of_new text;
+  clock text;
 begin
   select * into stream from lineage.audit_stream where audit_stream.stream = p_stream;
   select * into last from lineage.audit_block where audit_block.stream = p_stream order by block_no desc limit 1;
@@ -23,26 +24,30 @@ begin
     return;
   end if;
   window_of_new := lineage.audit_window(last);
+  clock := coalesce('r.' || quote_ident(stream.clock_column), 'null::timestamptz');
   return query execute format(
     $query$
       select
         'inserted', $1, $2, jsonb_build_object(%s),
-        format('%%s: the row with %%s lies in no block, although %%s', $2, concat_ws(', ', %s), case when %s then 'it says that it was recorded ' || %s else 'its transaction was finished when block ' || $1 || ' was sealed' end)
+        format(
+          '%%s: the row with %%s lies in no block, although %%s', $2, concat_ws(', ', %s),
+          case when %s then 'it says that it was recorded ' || %s else 'its transaction was finished when block ' || $1 || ' was sealed' end
+        )
       from %s as r
       where %s and (not ($4 or %s) or %s and %s < $3) and %s
       limit %s
     $query$,
     (select string_agg(format('%L, r.%I', name, name), ', ' order by place) from unnest(stream.key_columns) with ordinality as key_column (name, place)),
     (select string_agg(format('%L || r.%I::text', name || ' ', name), ', ' order by place) from unnest(stream.key_columns) with ordinality as key_column (name, place)),
-    window_of_new, coalesce('r.' || quote_ident(stream.clock_column), 'null'),
-    stream.relation, coalesce(stream.condition, 'true'), window_of_new, window_of_new, coalesce('r.' || quote_ident(stream.clock_column), 'null::timestamptz'),
+    window_of_new, clock, stream.relation, coalesce(stream.condition, 'true'), window_of_new, window_of_new, clock,
     lineage.audit_unsealed(p_stream), most_named
   )
   using last.block_no, p_stream, lineage.audit_oldest(last), p_new_only;
 exception
   when data_exception then
     return next row(
-      'unreadable', last.block_no, p_stream, null, format('%s: what lies in no block cannot be said, as the keys of a leaf cannot be read: %s', p_stream, sqlerrm)
+      'unreadable', last.block_no, p_stream, null,
+      format('%s: what lies in no block cannot be said, as the keys of a leaf cannot be read: %s', p_stream, sqlerrm)
     )::lineage.audit_finding;
 end
 $$;

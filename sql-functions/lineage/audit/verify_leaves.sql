@@ -38,7 +38,9 @@ begin
   where relation.name is not null and needed.name is not null
     and not exists (select from pg_attribute where attrelid = to_regclass(relation.name) and attname = needed.name and not attisdropped);
   if gone is not null then
-    return next row('unreadable', block.block_no, block.stream, null, format('block %s cannot be verified: %s is not there any more', block.block_no, gone))::lineage.audit_finding;
+    return next row(
+      'unreadable', block.block_no, block.stream, null, format('block %s cannot be verified: %s is not there any more', block.block_no, gone)
+    )::lineage.audit_finding;
     return;
   end if;
   select lineage.audit_oldest(earlier) into oldest_allowed
@@ -124,7 +126,9 @@ begin
       end if;
     end loop;
     if unnamed > 0 then
-      return next row(bad.kind, block.block_no, block.stream, null, format('%s: %s more rows of leaf %s of block %s', block.stream, unnamed, leaf.leaf_no, block.block_no))::lineage.audit_finding;
+      return next row(
+        bad.kind, block.block_no, block.stream, null, format('%s: %s more rows of leaf %s of block %s', block.stream, unnamed, leaf.leaf_no, block.block_no)
+      )::lineage.audit_finding;
     elsif named = 0 and not is_equal and not block.is_replaceable then
       -- Only a digest that was made to fit hides which row it is.
       return next row(
