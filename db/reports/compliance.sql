@@ -169,6 +169,7 @@ select
   result.rule_version as version,
   result.severity,
   count(*) filter (where result.status = 'passed') as passed,
+  count(*) filter (where result.status = 'warned') as warned,
   count(*) filter (where result.status = 'failed') as failed,
   count(*) filter (where result.status = 'not_applicable') as no_rows,
   sum(result.checked_count) as rows,
@@ -199,7 +200,7 @@ left join lateral (
   order by finding.validation_finding_id
   limit 1
 ) as sample on true
-where failure.status = 'failed'
+where failure.status in ('failed', 'warned')
 order by
   array_position(array['critical', 'error', 'warning', 'info'], failure.severity),
   failure.rule, failure.failed_count desc, instrument.symbol

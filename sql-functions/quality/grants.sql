@@ -44,3 +44,20 @@ grant insert (validation_result_id, instrument_id, ts, key, observed, expected, 
 
 -- Results on feature sets.
 grant insert (feature_set_version_id) on quality.validation_result to marketbase_worker;
+
+-- Rules that are expectations, results with warnings and known incidents. An author records and withdraws incidents by functions.
+grant insert (expectation) on quality.validation_rule to marketbase_worker;
+grant insert (masked_count) on quality.validation_result to marketbase_worker;
+
+alter table quality.known_incident enable row level security;
+drop policy if exists known_incident_read on quality.known_incident;
+create policy known_incident_read on quality.known_incident for select to marketbase_reader using (true);
+drop policy if exists known_incident_insert on quality.known_incident;
+create policy known_incident_insert on quality.known_incident for insert to marketbase_worker, marketbase_author with check (true);
+drop policy if exists known_incident_update on quality.known_incident;
+create policy known_incident_update on quality.known_incident for update to marketbase_worker, marketbase_author
+  using (withdrawn_at is null) with check (withdrawn_at is not null);
+revoke all on quality.known_incident from public, marketbase_reader, marketbase_worker, marketbase_author;
+grant select on quality.known_incident to marketbase_reader;
+grant insert (dataset, instrument_id, provider, from_ts, to_ts, reason) on quality.known_incident to marketbase_worker, marketbase_author;
+grant update (withdrawn_by, withdrawn_at) on quality.known_incident to marketbase_worker, marketbase_author;

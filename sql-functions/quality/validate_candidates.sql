@@ -51,7 +51,7 @@ begin
       min(violation.message) filter (where violation.finding_no = 1) as first_message
     from quality.rule_in_force as r
     left join violation on violation.rule = r.rule
-    where r.dataset = v_dataset
+    where r.expectation is null and r.dataset = v_dataset
     group by r.rule, r.version, r.severity
   ),
   result as (

@@ -26,7 +26,7 @@ begin
   end if;
   select asked.rule into v_wrong
   from unnest(p_rules) as asked (rule)
-  where not exists (select from quality.rule_in_force as r where r.rule = asked.rule and r.dataset = 'feature_set')
+  where not exists (select from quality.rule_in_force as r where r.rule = asked.rule and r.expectation is null and r.dataset = 'feature_set')
   limit 1;
   if found then
     raise exception using errcode = 'MB003',
@@ -34,14 +34,14 @@ begin
       hint = (
         select format('There are: %s.', string_agg(r.rule, ', ' order by r.rule))
         from quality.rule_in_force as r
-        where r.dataset = 'feature_set'
+        where r.expectation is null and r.dataset = 'feature_set'
       );
   end if;
 
   for v_rule in
     select r.*
     from quality.rule_in_force as r
-    where r.dataset = 'feature_set' and (p_rules is null or r.rule = any (p_rules))
+    where r.expectation is null and r.dataset = 'feature_set' and (p_rules is null or r.rule = any (p_rules))
     order by r.rule
   loop
     execute format('select * from %s($1, $2)', (v_rule.function_name || '(text, jsonb)')::regprocedure::regproc)

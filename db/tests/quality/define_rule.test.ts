@@ -86,7 +86,7 @@ t.test("what cannot be a rule is refused", async (t) => {
     { code: "MB003", message: /has no population/ },
   );
   t.match(await db.refused("select quality.define_rule('bar_unique', 'candidate_bar', 'structure', 'error', '{}', 'd', 'r', 'session')"), { code: "MB001" });
-  t.match(await db.refused("select quality.define_rule('price_spike', 'price_data', 'prices', 'grave', '{}', 'd', 'r')"), { code: "23514" });
+  t.match(await db.refused("select quality.define_rule('price_spike', 'price_data', 'prices', 'grave', '{}', 'd', 'r')"), { code: "MB001", message: "'grave' is not a severity." });
   t.match(await db.refused("select quality.retire_rule('nowhere')"), { code: "MB003", message: /There is no rule 'nowhere'/ });
   t.match(await db.refused("select quality.define_rule('price_spike', 'price_data', 'prices', 'error', '{}', 'd', 'r')", [], "reader"), { code: "42501" });
   t.match(await db.refused("update quality.validation_rule set severity = 'info'"), { code: "MB006" });

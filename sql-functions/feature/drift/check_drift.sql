@@ -10,7 +10,8 @@ create or replace function feature.check_drift(
 ) returns setof quality.validation_result
 language sql volatile parallel unsafe
 begin atomic
-  select result.*
+  -- The row as a whole: it may get more columns.
+  select result
   from quality.validate_set(
     p_run_id, p_set, array['feature_drift', 'feature_drift_warning'],
     jsonb_strip_nulls(jsonb_build_object(

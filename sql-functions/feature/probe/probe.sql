@@ -8,7 +8,8 @@ create or replace function feature.probe(
 ) returns quality.validation_result
 language sql volatile parallel unsafe
 begin atomic
-  select result.*
+  -- The row as a whole: it may get more columns.
+  select result
   from quality.validate_set(
     p_run_id, p_set, array['feature_look_ahead'],
     jsonb_build_object('samples', p_samples, 'seed', p_seed, 'instrument_ids', p_instrument_ids)

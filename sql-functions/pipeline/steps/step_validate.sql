@@ -13,8 +13,11 @@ begin
   from quality.pending_validation pending;
   perform pipeline.take_stale('quality');
 
-  if work.instrument_ids is not null then
-    perform quality.validate(p_run_id, work.instrument_ids, nullif(work.from_ts, '-infinity'), array['price_data', 'company_fundamental']);
+  -- A dataset that is judged as a whole is looked at each time.
+  if work.instrument_ids is not null
+    or exists (select from quality.rule_in_force r where r.expectation is not null and coalesce(r.parameters ->> 'group_by', '') <> 'instrument_id')
+  then
+    perform quality.validate(p_run_id, coalesce(work.instrument_ids, '{}'), nullif(work.from_ts, '-infinity'), quality.step_datasets(false));
   end if;
   outcome := pipeline.validation_outcome(p_run_id);
   return outcome;
@@ -22,7 +25,7 @@ end
 $$;
 
 comment on function pipeline.step_validate(bigint) is
-'Applies the rules on bars and facts to the instruments whose data changed, from their first changed bar on, and in full where a rule is new or changed; see quality.pending_validation and quality.validate.';
+'Applies the rules on what came in (quality.step_datasets) to the instruments whose data changed, from their first changed bar on, and in full where a rule is new or changed; see quality.pending_validation and quality.validate.';
 
 revoke all on function pipeline.step_validate(bigint) from public;
 grant execute on function pipeline.step_validate(bigint) to marketbase_worker;

@@ -6,14 +6,14 @@ as $$
 declare
   outcome pipeline.step_outcome;
 begin
-  perform quality.validate(p_run_id, null, null, array['feature_vector', 'model_prediction']);
+  perform quality.validate(p_run_id, null, null, quality.step_datasets(true));
   outcome := pipeline.validation_outcome(p_run_id);
   return outcome;
 end
 $$;
 
 comment on function pipeline.step_validate_derived(bigint) is
-'Applies the rules on feature vectors and predictions to all that is there; see quality.validate.';
+'Applies the rules on feature vectors, predictions and what else was computed (quality.step_datasets) to all that is there; see quality.validate.';
 
 revoke all on function pipeline.step_validate_derived(bigint) from public;
 grant execute on function pipeline.step_validate_derived(bigint) to marketbase_worker;

@@ -8,12 +8,15 @@ begin atomic
     jsonb_build_object(
       'passed', count(*) filter (where result.status = 'passed'),
       'failed', count(*) filter (where result.status = 'failed'),
+      'warned', count(*) filter (where result.status = 'warned'),
       'alarming', count(*) filter (where result.status = 'failed' and result.severity <> 'info'),
       'not_applicable', count(*) filter (where result.status = 'not_applicable'),
-      'findings', coalesce(sum(result.failed_count), 0)
+      'findings', coalesce(sum(result.failed_count) filter (where result.status = 'failed'), 0)
     ),
-    format('%s checks passed, %s failed with %s findings%s',
-      count(*) filter (where result.status = 'passed'), count(*) filter (where result.status = 'failed'), coalesce(sum(result.failed_count), 0),
+    format('%s checks passed, %s%s failed with %s findings%s',
+      count(*) filter (where result.status = 'passed'),
+      case when count(*) filter (where result.status = 'warned') > 0 then format('%s gave a warning, ', count(*) filter (where result.status = 'warned')) else '' end,
+      count(*) filter (where result.status = 'failed'), coalesce(sum(result.failed_count) filter (where result.status = 'failed'), 0),
       ': ' || string_agg(distinct result.rule, ', ' order by result.rule) filter (where result.status = 'failed'))
   from quality.validation_result result
   where result.run_id = p_run_id;

@@ -10,7 +10,7 @@ declare
   v_rule quality.rule_in_force;
 begin
   for v_rule in
-    select r.* from quality.rule_in_force as r where r.dataset = p_dataset order by r.rule
+    select r.* from quality.rule_in_force as r where r.expectation is null and r.dataset = p_dataset order by r.rule
   loop
     begin
       return query execute format(

@@ -31,4 +31,4 @@ comment on function quality.robust_score(double precision, double precision[]) i
 'The modified z-score of p_value against p_sample: 0.6745 (x - median) / MAD (Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993). Where the median absolute deviation is 0 the mean absolute deviation stands in, (x - median) / (1.253314 MeanAD), as IBM SPSS does; where that is 0 too, the score is 0 for the median itself and infinite for any other value. The sample must not contain the value that is judged. NULLs in the sample are left out; NULL for a NULL value or a sample without values.';
 
 revoke all on function quality.robust_score(double precision, double precision[]) from public;
-grant execute on function quality.robust_score(double precision, double precision[]) to marketbase_worker;
+grant execute on function quality.robust_score(double precision, double precision[]) to marketbase_worker, marketbase_author;

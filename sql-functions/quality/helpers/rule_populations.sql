@@ -10,7 +10,7 @@ declare
   v_population text;
 begin
   for v_population in
-    select distinct r.population from quality.rule_in_force as r where r.dataset = any (p_datasets) order by r.population
+    select distinct r.population from quality.rule_in_force as r where r.expectation is null and r.dataset = any (p_datasets) order by r.population
   loop
     return query execute format(
       'select $1, p.instrument_id, p.checked_count, p.from_ts, p.to_ts from quality.%I($2, $3, $4) as p', 'population_' || v_population

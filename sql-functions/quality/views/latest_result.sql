@@ -20,11 +20,13 @@ select
   in_force.remedy,
   latest.validation_result_id,
   latest.recorded_at,
-  latest.run_id
+  latest.run_id,
+  latest.masked_count
 from (
   select distinct on (result.instrument_id, result.rule)
     result.instrument_id, result.rule, result.rule_version, result.dataset, result.severity, result.status, result.checked_count,
-    result.failed_count, result.from_ts, result.to_ts, result.message, result.validation_result_id, result.recorded_at, result.run_id
+    result.failed_count, result.from_ts, result.to_ts, result.message, result.validation_result_id, result.recorded_at, result.run_id,
+    result.masked_count
   from quality.validation_result as result
   where result.raw_response_id is null and result.instrument_id is not null
   order by result.instrument_id, result.rule, result.validation_result_id desc
@@ -40,7 +42,7 @@ comment on column quality.latest_result.rule_version is E'@notNull\nVersion of t
 comment on column quality.latest_result.dataset is E'@notNull\nWhat it looked at.';
 comment on column quality.latest_result.family is E'@notNull\nFamily of the rule.';
 comment on column quality.latest_result.severity is E'@notNull\ncritical, error, warning or info.';
-comment on column quality.latest_result.status is E'@notNull\npassed, failed or not_applicable.';
+comment on column quality.latest_result.status is E'@notNull\npassed, warned, failed or not_applicable.';
 comment on column quality.latest_result.checked_count is E'@notNull\nRows that were looked at.';
 comment on column quality.latest_result.failed_count is E'@notNull\nRows that violate the rule.';
 comment on column quality.latest_result.from_ts is 'First time that was looked at.';
@@ -51,5 +53,6 @@ comment on column quality.latest_result.remedy is E'@notNull\nWhat to do then.';
 comment on column quality.latest_result.validation_result_id is E'@notNull\nThe result in quality.validation_result.';
 comment on column quality.latest_result.recorded_at is E'@notNull\nWhen it was checked.';
 comment on column quality.latest_result.run_id is E'@notNull\nRun that checked.';
+comment on column quality.latest_result.masked_count is E'@notNull\nRows that lie in a known incident and were not judged.';
 
 grant select on quality.latest_result to marketbase_reader;

@@ -38,7 +38,7 @@ comment on column quality.latest_set_result.version is E'@notNull\nVersion of th
 comment on column quality.latest_set_result.rule is E'@notNull\nRule.';
 comment on column quality.latest_set_result.rule_version is E'@notNull\nVersion of the rule that was applied.';
 comment on column quality.latest_set_result.severity is E'@notNull\ncritical, error, warning or info.';
-comment on column quality.latest_set_result.status is E'@notNull\npassed, failed or not_applicable.';
+comment on column quality.latest_set_result.status is E'@notNull\npassed, warned, failed or not_applicable.';
 comment on column quality.latest_set_result.checked_count is E'@notNull\nVectors or features that were looked at.';
 comment on column quality.latest_set_result.failed_count is E'@notNull\nThose that violate the rule.';
 comment on column quality.latest_set_result.from_ts is 'First time that was looked at.';

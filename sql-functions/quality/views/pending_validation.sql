@@ -15,7 +15,10 @@ from (
   select priced.instrument_id, '-infinity', format('rule %s %s has not been applied', in_force.rule, in_force.version)
   from market.instrument as priced
   cross join quality.rule_in_force as in_force
-  where in_force.dataset in ('price_data', 'company_fundamental', 'feature_vector', 'model_prediction')
+  where case
+      when in_force.expectation is not null then in_force.parameters ->> 'group_by' = 'instrument_id'
+      else in_force.dataset in ('price_data', 'company_fundamental', 'feature_vector', 'model_prediction')
+    end
     and exists (select from market.price_data as price where price.instrument_id = priced.instrument_id)
     and not exists (
       select
@@ -24,6 +27,15 @@ from (
         and result.rule = in_force.rule
         and result.rule_version = in_force.version
         and result.raw_response_id is null
+    )
+    -- An expectation that could not be applied has said so once for all.
+    and not exists (
+      select
+      from quality.validation_result as result
+      where in_force.expectation is not null
+        and result.rule = in_force.rule
+        and result.rule_version = in_force.version
+        and result.instrument_id is null
     )
 ) as pending
 join market.instrument as instrument on instrument.instrument_id = pending.instrument_id

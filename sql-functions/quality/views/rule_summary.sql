@@ -15,11 +15,13 @@ select
   count(*) filter (where latest.status = 'not_applicable') as not_applicable_count,
   coalesce(sum(latest.checked_count), 0)::bigint as checked_row_count,
   coalesce(sum(latest.failed_count), 0)::bigint as failed_row_count,
-  max(latest.recorded_at) as last_recorded_at
+  max(latest.recorded_at) as last_recorded_at,
+  count(*) filter (where latest.status = 'warned') as warned_count,
+  coalesce(sum(latest.masked_count), 0)::bigint as masked_row_count
 from quality.rule_in_force as in_force
 left join (
   select distinct on (result.rule, result.instrument_id, result.raw_response_id, result.feature_set_version_id)
-    result.rule, result.status, result.checked_count, result.failed_count, result.recorded_at
+    result.rule, result.status, result.checked_count, result.failed_count, result.masked_count, result.recorded_at
   from quality.validation_result as result
   order by result.rule, result.instrument_id, result.raw_response_id, result.feature_set_version_id, result.validation_result_id desc
 ) as latest on latest.rule = in_force.rule
@@ -40,5 +42,7 @@ comment on column quality.rule_summary.not_applicable_count is E'@notNull\nInstr
 comment on column quality.rule_summary.checked_row_count is E'@notNull\nRows that were looked at.';
 comment on column quality.rule_summary.failed_row_count is E'@notNull\nRows that violate the rule.';
 comment on column quality.rule_summary.last_recorded_at is 'When it was last applied; null where it never was.';
+comment on column quality.rule_summary.warned_count is E'@notNull\nInstruments or datasets that are beyond the threshold of a warning.';
+comment on column quality.rule_summary.masked_row_count is E'@notNull\nRows that lie in a known incident and were not judged.';
 
 grant select on quality.rule_summary to marketbase_reader;
