@@ -6,45 +6,13 @@
 --
 -- The same moment gives the same bytes, whatever has arrived since. marketbase report compliance prints them where there is no psql.
 \set ON_ERROR_STOP on
-\set QUIET on
-\set VERBOSITY terse
-\set SHOW_CONTEXT never
-\timing off
-\pset format aligned
-\pset border 1
-\pset linestyle ascii
-\pset expanded off
-\pset footer on
-\pset null -
-\pset numericlocale off
-\pset pager off
-\pset tuples_only off
-\encoding UTF8
+\set report 'compliance'
+\set title 'what came in, was checked, refused, corrected and computed'
+\set takes 'as_of lines'
+\ir common/begin.sql
+\ir common/lists.sql
 
-begin transaction isolation level repeatable read, read only;
-set local time zone 'UTC';
-set local datestyle to 'ISO, YMD';
-set local extra_float_digits to 1;
-
-\if :{?as_of}
-\else
-\set as_of ''
-\endif
-\if :{?lines}
-\else
-\set lines 40
-\endif
-select quality.report_moment(:'as_of') as as_of, current_database() as database \gset
-select to_char(:'as_of'::timestamptz, 'YYYY-MM-DD HH24:MI:SS.US') as as_of_title \gset
-
-\echo 'marketbase compliance report'
-\echo '============================'
-\echo 'As of:   ' :as_of_title 'UTC'
-\echo 'Database:' :database
-\echo 'Times are UTC. A list shows at most' :lines 'lines; the counts are of everything.'
-\echo
-
-\echo '1. What came in, from where'
+\echo '# 1. What came in, from where'
 select
   response.provider,
   response.dataset,
@@ -58,7 +26,7 @@ where response.recorded_at <= :'as_of'::timestamptz
 group by response.provider, response.dataset
 order by response.provider, response.dataset;
 
-\echo '2. The bodies, newest first'
+\echo '# 2. The bodies, newest first'
 select
   to_char(response.fetched_at, 'YYYY-MM-DD HH24:MI') as fetched,
   quality.report_text(format('%s %s %s', response.provider, response.dataset, response.subject), 30) as what,
@@ -68,7 +36,7 @@ where response.recorded_at <= :'as_of'::timestamptz
 order by response.fetched_at desc, response.raw_response_id desc
 limit :lines;
 
-\echo '3. What became of them, by normaliser'
+\echo '# 3. What became of them, by normaliser'
 select
   normalisation.normaliser,
   normalisation.normaliser_version as version,
@@ -83,7 +51,7 @@ where normalisation.recorded_at <= :'as_of'::timestamptz
 group by normalisation.normaliser, normalisation.normaliser_version
 order by normalisation.normaliser, normalisation.normaliser_version;
 
-\echo '4. Bodies that could not be read, newest first'
+\echo '# 4. Bodies that could not be read, newest first'
 select
   to_char(normalisation.recorded_at, 'YYYY-MM-DD HH24:MI') as refused,
   quality.report_text(format('%s %s %s', response.provider, response.dataset, response.subject), 26) as what,
@@ -95,7 +63,7 @@ where normalisation.outcome = 'refused' and normalisation.recorded_at <= :'as_of
 order by normalisation.recorded_at desc, normalisation.raw_response_id desc, normalisation.normaliser, normalisation.normaliser_version
 limit :lines;
 
-\echo '5. What is stored: rows that counted at that moment, and earlier versions that were closed until then'
+\echo '# 5. What is stored: rows that counted at that moment, and earlier versions that were closed until then'
 with version (relation, recorded_at, closed_at) as (
   select 'market.price_data', recorded_at, null::timestamptz from market.price_data
   union all
@@ -147,7 +115,7 @@ where version.recorded_at <= :'as_of'::timestamptz
 group by version.relation
 order by version.relation;
 
-\echo '6. Rules in force'
+\echo '# 6. Rules in force'
 select
   rule.rule,
   rule.version,
@@ -163,7 +131,7 @@ from (
 join quality.validation_rule as rule on rule.rule = latest.rule and rule.version = latest.version
 order by rule.dataset, rule.rule;
 
-\echo '7. Checks that were made: how often each version of a rule passed and failed'
+\echo '# 7. Checks that were made: how often each version of a rule passed and failed'
 select
   result.rule,
   result.rule_version as version,
@@ -179,7 +147,7 @@ where result.recorded_at <= :'as_of'::timestamptz
 group by result.rule, result.rule_version, result.severity
 order by result.rule, result.rule_version, result.severity;
 
-\echo '8. Failures: what the last check of stored data by each rule found, the gravest first'
+\echo '# 8. Failures: what the last check of stored data by each rule found, the gravest first'
 select
   failure.severity,
   failure.rule,
@@ -192,7 +160,7 @@ from (
   where result.raw_response_id is null and result.recorded_at <= :'as_of'::timestamptz
   order by result.rule, result.instrument_id, result.validation_result_id desc
 ) as failure
-left join market.instrument as instrument on instrument.instrument_id = failure.instrument_id
+left join market.instruments_as_of(:'as_of') as instrument on instrument.instrument_id = failure.instrument_id
 left join lateral (
   select finding.message
   from quality.validation_finding as finding
@@ -206,7 +174,7 @@ order by
   failure.rule, failure.failed_count desc, instrument.symbol
 limit :lines;
 
-\echo '9. Quarantine: rows that failed a critical rule and were not stored'
+\echo '# 9. Quarantine: rows that failed a critical rule and were not stored'
 select
   rule.name as rule,
   quarantine.dataset,
@@ -221,7 +189,7 @@ where quarantine.recorded_at <= :'as_of'::timestamptz
 group by rule.name, quarantine.dataset
 order by rule.name, quarantine.dataset;
 
-\echo '10. Quarantined rows, newest first'
+\echo '# 10. Quarantined rows, newest first'
 select
   to_char(quarantine.recorded_at, 'YYYY-MM-DD HH24:MI') as refused,
   quality.report_text(quarantine.symbol, 12) as symbol,
@@ -233,7 +201,7 @@ where quarantine.recorded_at <= :'as_of'::timestamptz
 order by quarantine.recorded_at desc, quarantine.raw_response_id, quarantine.dataset, quarantine.row_no
 limit :lines;
 
-\echo '11. Corrections: versions that were closed, the last ones first'
+\echo '# 11. Corrections: versions that were closed, the last ones first'
 select
   closed.relation,
   instrument.symbol,
@@ -250,13 +218,13 @@ from (
   union all
   select 'feature.feature_vector', instrument_id, (ts at time zone 'UTC')::date, closed_at from feature.feature_vector_history
 ) as closed
-join market.instrument as instrument on instrument.instrument_id = closed.instrument_id
+join market.instruments_as_of(:'as_of') as instrument on instrument.instrument_id = closed.instrument_id
 where closed.closed_at <= :'as_of'::timestamptz
 group by closed.relation, instrument.symbol
 order by max(closed.closed_at) desc, closed.relation, instrument.symbol
 limit :lines;
 
-\echo '12. Feature sets in force'
+\echo '# 12. Feature sets in force'
 select
   feature_set.name as feature_set,
   version.version,
@@ -269,11 +237,11 @@ where version.in_force_from <= :'as_of'::timestamptz
   and (version.in_force_to is null or version.in_force_to > :'as_of'::timestamptz)
 order by feature_set.name;
 
-\echo '13. Trainings, newest first: which data'
+\echo '# 13. Trainings, newest first: which data'
 select
   training.model_training_run_id as training,
   model.name as model,
-  to_char(training.finished_at, 'YYYY-MM-DD HH24:MI') as finished,
+  to_char(training.finished_at, 'YYYY-MM-DD') as finished,
   training_set.row_count as rows,
   training.data_hash
 from ml.model_training_run as training
@@ -283,7 +251,7 @@ where training.finished_at <= :'as_of'::timestamptz
 order by training.finished_at desc, training.model_training_run_id desc
 limit :lines;
 
-\echo '14. Trainings, newest first: which code, and what came of it'
+\echo '# 14. Trainings, newest first: which code, and what came of it'
 select
   training.model_training_run_id as training,
   training.code_version,
@@ -304,7 +272,7 @@ where training.finished_at <= :'as_of'::timestamptz
 order by training.finished_at desc, training.model_training_run_id desc
 limit :lines;
 
-\echo '15. Lineage: rows that counted at that moment, and whether an edge of their run says what they were made from'
+\echo '# 15. Lineage: rows that counted at that moment, and whether an edge of their run says what they were made from'
 with made as (
   select 'market.price_data' as relation, run_id, instrument_id, ts, recorded_at, null::timestamptz as closed_at from market.price_data
   union all
@@ -341,5 +309,4 @@ from counted
 group by counted.relation
 order by counted.relation;
 
-\echo 'End of report.'
-commit;
+\ir common/end.sql

@@ -8,5 +8,6 @@ export const benchmarks: Readonly<Record<string, () => Promise<{ benchmark: Benc
   online: () => import("./online.ts"),
   ingest: () => import("./ingest.ts"),
   audit: () => import("./audit.ts"),
+  quality: () => import("./quality.ts"),
   defects: () => import("./defects.ts"),
 };

@@ -109,7 +109,7 @@ async function run(context: BenchmarkContext): Promise<BenchmarkResult> {
             const before = serverSeconds(serverPid);
             const memory = watchMemory(serverPid);
             const { seconds, cpu = 0, memory: own = 0 } = await contender.run();
-            contender.rounds.push({ seconds, cpu: serverSeconds(serverPid) - before + cpu, memory: memory.stop() + own });
+            contender.rounds.push({ seconds, cpu: serverSeconds(serverPid) - before + cpu, memory: memory.stop().server + own });
             step.advance();
           }
         }

@@ -87,12 +87,22 @@ function serverMemory(pid: number): number {
   }, 0);
 }
 
-/** Looks at the memory of a server until `stop`, which gives the most that was seen, in bytes; NaN where the system does not say. */
-export function watchMemory(pid: number | undefined): { stop(): number } {
-  let most = Number.NaN;
+/** The most that was held, in bytes; NaN where the system does not say. */
+export interface Memory {
+  /** By the processes of the server, without the buffers that they share. */
+  readonly server: number;
+  /** By this process. */
+  readonly own: number;
+}
+
+/** Looks at the memory of a server and of this process until `stop`, which gives the most that was seen. */
+export function watchMemory(pid: number | undefined): { stop(): Memory } {
+  let server = Number.NaN;
+  let own = 0;
   const look = () => {
     const now = pid === undefined ? 0 : serverMemory(pid);
-    if (now > 0) most = Math.max(Number.isNaN(most) ? 0 : most, now);
+    if (now > 0) server = Math.max(Number.isNaN(server) ? 0 : server, now);
+    own = Math.max(own, process.memoryUsage.rss());
   };
   look();
   const timer = setInterval(look, 250);
@@ -100,7 +110,7 @@ export function watchMemory(pid: number | undefined): { stop(): number } {
     stop: () => {
       look();
       clearInterval(timer);
-      return most;
+      return { server, own };
     },
   };
 }

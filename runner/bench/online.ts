@@ -1,10 +1,13 @@
 import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { createPool } from "../database/pool.ts";
 import { startGraphqlServer } from "../graphql/server.ts";
 import { openPublisher } from "../online/publish.ts";
 import { startRedisServer } from "../testing/redis-server.ts";
 import type { Benchmark, BenchmarkContext, Row } from "./benchmark.ts";
-import { quantile, runLoad } from "./load/open-loop.ts";
+import { quantile, runLoad, type LoadResult } from "./load/open-loop.ts";
 
 /** Requests a second: the rate at which Feast publishes the latencies that are the lines to pass. */
 const PER_SECOND = 100;
@@ -40,10 +43,13 @@ const seedQuery = `
     select array_agg((random() - 0.5) * 10 ^ (n % 5)) as values from generate_series(1, version.features) as n where instrument.instrument_id > 0 and day is not null
   ) as vector`;
 
-/** Latency of `GET /features/<set>` over HTTP, keep-alive, from Redis and from PostgreSQL. */
+/** Where answers come from: the memory of the server, Redis without it, PostgreSQL without either, and a server that has nothing to do but to send as many bytes. */
+const sources = ["memory", "redis", "postgresql", "nowhere"] as const;
+
+/** Latency of `GET /features/<set>` over HTTP, keep-alive, from each source; what it takes from nowhere is what this machine, HTTP and the load cost. */
 export const benchmark: Benchmark = {
   name: "online",
-  summary: `Latency of the newest features over HTTP at ${PER_SECOND} requests a second, from Redis and without it`,
+  summary: `Latency of the newest features over HTTP at ${PER_SECOND} requests a second, from memory, Redis and PostgreSQL`,
   async run({ database, progress, scale }: BenchmarkContext) {
     const seconds = Math.max(3, Math.round(20 * scale));
     const owner = createPool(database.urlFor("migrator"), { max: 2, name: "marketbase bench" });
@@ -57,40 +63,30 @@ export const benchmark: Benchmark = {
         await owner.query(seedQuery);
         await owner.query("vacuum analyze feature.feature_vector");
       }
+      if (url !== undefined) {
+        const publisher = openPublisher(worker, url, (message) => progress.info(message));
+        await publisher.sweep();
+        publisher.close();
+      }
       const rows: Row[] = [];
-      for (const source of url === undefined ? ["postgresql"] : ["redis", "postgresql"]) {
-        if (source === "redis" && url !== undefined) {
-          const publisher = openPublisher(worker, url, (message) => progress.info(message));
-          await publisher.sweep();
-          publisher.close();
-        }
-        const server = await startGraphqlServer({
+      const answerBytes = new Map<string, number>();
+      for (const source of sources) {
+        if (source === "redis" && url === undefined) continue;
+        const server = source === "nowhere" ? await startConstant(answerBytes) : await startGraphqlServer({
           urlFor: database.urlFor,
           config: { host: "127.0.0.1", port: 0, redisUrl: source === "redis" ? url : undefined },
           port: "0",
+          memoryBytes: source === "memory" ? undefined : 0,
           onMessage: (message) => progress.info(message),
         });
         try {
           for (const { set, features, instruments, limit } of shapes) {
             const symbols = Array.from({ length: instruments }, (_, i) => `BENCH${i + 1}`).join(",");
             progress.info(`${instruments} x ${features} from ${source}: ${PER_SECOND} requests a second for ${seconds} s`);
-            const found = await runLoad({
-              host: "127.0.0.1", port: server.port, path: `/features/${set}?symbols=${symbols}`,
-              perSecond: PER_SECOND, warmUpSeconds: 3, seconds, connections: CONNECTIONS, seed: 42,
-            });
-            rows.push({
-              shape: `${instruments} x ${features}`,
-              source,
-              requests: found.milliseconds.length,
-              "requests/s": PER_SECOND,
-              "answer KB": round(found.bytes / found.milliseconds.length / 1000),
-              "p50 ms": round(quantile(found.milliseconds, 0.5)),
-              "p99 ms": round(quantile(found.milliseconds, 0.99)),
-              "max ms": round(found.milliseconds.at(-1) ?? Number.NaN),
-              "line to pass, p99 ms": limit,
-              "sent late, p99 ms": round(quantile(found.late, 0.99)),
-              answers: Object.entries(found.answers).map(([what, count]) => `${count} ${what}`).join(", "),
-            });
+            const path = `/features/${set}?symbols=${symbols}`;
+            const found = await runLoad({ host: "127.0.0.1", port: server.port, path, perSecond: PER_SECOND, warmUpSeconds: 3, seconds, connections: CONNECTIONS, seed: 42 });
+            answerBytes.set(path, found.bytes / found.milliseconds.length);
+            rows.push(describe(`${instruments} x ${features}`, source, source === "nowhere" ? undefined : limit, found));
           }
         } finally {
           await server.close();
@@ -104,6 +100,41 @@ export const benchmark: Benchmark = {
     }
   },
 };
+
+/** A server that answers each path with so many bytes. */
+async function startConstant(answerBytes: ReadonlyMap<string, number>): Promise<{ port: number; close(): Promise<void> }> {
+  const bodies = new Map([...answerBytes].map(([path, bytes]) => [path, Buffer.alloc(Math.round(bytes), " ")]));
+  const server = createServer((request, response) => {
+    const body = bodies.get(request.url ?? "") ?? Buffer.alloc(0);
+    response.writeHead(200, { "content-length": body.length });
+    response.end(body);
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    port: (server.address() as AddressInfo).port,
+    close: async () => {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
+
+function describe(shape: string, source: string, limit: number | undefined, { milliseconds, bytes, late, answers }: LoadResult): Row {
+  return {
+    shape,
+    source,
+    requests: milliseconds.length,
+    "requests/s": PER_SECOND,
+    "answer KB": round(bytes / milliseconds.length / 1000),
+    "p50 ms": round(quantile(milliseconds, 0.5)),
+    "p99 ms": round(quantile(milliseconds, 0.99)),
+    "max ms": round(milliseconds.at(-1) ?? Number.NaN),
+    "line to pass, p99 ms": limit ?? "",
+    "sent late, p99 ms": round(quantile(late, 0.99)),
+    answers: Object.entries(answers).map(([what, count]) => `${count} ${what}`).join(", "),
+  };
+}
 
 function round(value: number): number {
   return Math.round(value * 100) / 100;

@@ -11,3 +11,11 @@ export function isConnectionError(error: unknown): boolean {
   if (typeof code === "string") return systemCodes.has(code) || /^(08...|57P0[123]|53300)$/.test(code);
   return /^Connection terminated|^timeout exceeded when trying to connect|^Client has encountered a connection error|^the database was silent/.test(error.message) || (cause !== undefined && isConnectionError(cause));
 }
+
+/** Whether an error means that a connection which had been made is gone: another one may be well. */
+export function isBrokenConnection(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  if (typeof code === "string") return /^(ECONNRESET|EPIPE|08003|08006|57P0[12])$/.test(code);
+  return error.message === "Connection terminated unexpectedly" || error.message.startsWith("Client has encountered a connection error");
+}

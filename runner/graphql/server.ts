@@ -23,6 +23,8 @@ export interface GraphqlServerOptions {
   readonly explorer?: boolean;
   /** Longest time for one statement; default 10 s. */
   readonly statementMilliseconds?: number;
+  /** Room in memory for the newest features; see `ReaderOptions`. */
+  readonly memoryBytes?: number | undefined;
   /** Hears of errors that callers may not see, and of lost connections. */
   readonly onMessage?: (message: string) => void;
 }
@@ -54,7 +56,7 @@ export async function startGraphqlServer(options: GraphqlServerOptions): Promise
     onError: (error) => log(`A connection to the database broke: ${error.message}`),
   });
   const statementMilliseconds = options.statementMilliseconds ?? 10_000;
-  const online = openOnlineReader({ url: options.urlFor("graphql"), role: ANONYMOUS_ROLE, redisUrl: options.config.redisUrl, statementMilliseconds, say: log });
+  const online = openOnlineReader({ url: options.urlFor("graphql"), role: ANONYMOUS_ROLE, redisUrl: options.config.redisUrl, memoryBytes: options.memoryBytes, statementMilliseconds, say: log });
   try {
     let schema: GraphQLSchema | undefined;
     const instance = postgraphile(

@@ -34,13 +34,18 @@ const differingQuery = `
   where result.run_id = $1
   order by instrument.symbol, 2`;
 
-const republishQuery = `
-  update feature.online_vector as online
-  set published_generation = null
-  from feature.online_check as reading
-  where not reading.is_equal
-    and online.instrument_id = reading.instrument_id
-    and online.feature_set_version_id = reading.feature_set_version_id`;
+/** A new generation, so that no copy that a server keeps of what differs is served any more either; it is published by the next round. */
+const renewQuery = `
+  with renewed as (
+    update feature.online_vector as online
+    set generation = (extract(epoch from clock_timestamp()) * 1000000)::bigint, changed_at = now()
+    from feature.online_check as reading
+    where not reading.is_equal
+      and online.instrument_id = reading.instrument_id
+      and online.feature_set_version_id = reading.feature_set_version_id
+    returning online.instrument_id, online.feature_set_version_id
+  )
+  select pg_notify('marketbase_online', format('%s:%s', renewed.feature_set_version_id, renewed.instrument_id)) from renewed`;
 
 /**
  * Reads a random sample of what is published from Redis, and has the rule `online_equals_offline` compare it with the database, bit for bit, as a
@@ -83,7 +88,7 @@ export async function auditOnline(pool: pg.Pool, redisUrl: string, sample: numbe
         [runId, ids],
       );
       const differing = await rows<{ symbol: string; set: string; message: string }>(client, differingQuery, [runId]);
-      await client.query(republishQuery);
+      await client.query(renewQuery);
       const missing = keys.length - readings.length;
       await client.query("select pipeline.finish_run($1, $2, $3, $4, $5)", [
         runId,

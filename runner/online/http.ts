@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { toJson } from "./json.ts";
-import { MAX_SYMBOLS, onlineError, type OnlineAnswer, type OnlineReader, type OnlineRequest } from "./read.ts";
+import { MAX_SYMBOLS, onlineError, sources, type OnlineAnswer, type OnlineReader, type OnlineRequest } from "./read.ts";
 
 /** Longest path with its query. */
 export const MAX_URL = 8_192;
@@ -113,9 +113,9 @@ function decode(text: string): string {
   }
 }
 
-/** Where the vectors came from: redis, postgresql, or both; and why not from Redis. */
-function sourceHeaders({ fromRedis, vectors, fallback }: OnlineAnswer): Record<string, string> {
-  const source = fromRedis === vectors.length ? "redis" : fromRedis === 0 ? "postgresql" : "redis, postgresql";
+/** Where the vectors came from: memory, redis, postgresql, or several; and why they were not in Redis. */
+function sourceHeaders({ from, fallback }: OnlineAnswer): Record<string, string> {
+  const source = sources.filter((one) => from.has(one)).join(", ");
   if (fallback.size === 0) return { "marketbase-source": source };
   return { "marketbase-source": source, "marketbase-fallback": [...fallback].map(([reason, count]) => `${reason}=${count}`).join(", ") };
 }

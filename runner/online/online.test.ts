@@ -119,12 +119,76 @@ t.test("without Redis the database answers", async (t) => {
   });
 });
 
+t.test("in memory", async (t) => {
+  const db = await testDatabase(t);
+  await seedVectors(db);
+  const api = await startEndpoint(t, db, undefined, 1 << 20);
+
+  t.test("what was read before is answered from memory with the same bytes, and the database is not asked", async (t) => {
+    t.equal((await get(api, both)).source, "postgresql");
+    await untilSource(api, both, "memory");
+    await db.query("revoke select on feature.feature_vector from marketbase_reader");
+    const again = await get(api, both);
+    t.equal(again.text, newest);
+    t.equal(again.source, "memory");
+    t.equal(again.fallback, null);
+    t.equal((await get(api, "/features/pair?symbols=TWO&features=b")).source, "memory", "another request, the same vector");
+    await db.query("grant select on feature.feature_vector to marketbase_reader");
+    t.equal((await get(api, "/features/pair?symbols=ONE&version=v0")).source, "postgresql", "a version that is not in force");
+    t.equal((await get(api, "/features/pair?symbols=ONE,NONE")).source, "memory, postgresql", "that there is no vector is for the database to say");
+  });
+
+  t.test("no answer is older than one before it, and a commit is seen within moments", async (t) => {
+    let before = 2.5;
+    let latest = 0;
+    let fromMemory = 0;
+    for (let i = 1; i <= 60; i++) {
+      if ((await untilSource(api, both, "memory")).source === "memory") fromMemory++;
+      await changeNewest(db, "ONE", `{${1000 + i},0}`);
+      const committed = performance.now();
+      for (;;) {
+        const seen = Number((await get(api, both)).body.instruments[0]?.values?.["a"]);
+        if (seen === 1000 + i) break;
+        latest = Math.max(latest, performance.now() - committed);
+        if (seen !== before || latest > 1_000) return t.fail(`saw ${seen} after ${1000 + i}`);
+      }
+      before = 1000 + i;
+    }
+    t.equal(fromMemory, 60);
+    t.ok(latest < 250, `the value before was last seen ${latest.toFixed(1)} ms after a commit`);
+  });
+
+  t.test("a deleted vector, another version in force, a symbol that is renamed", async (t) => {
+    await untilSource(api, both, "memory");
+    await db.query("delete from feature.feature_vector v using market.instrument i where i.instrument_id = v.instrument_id and i.symbol = 'TWO' and ts = '2020-01-03Z'");
+    t.match((await untilBody(api, both, ({ body }) => body.instruments[1]?.values?.["a"] === 1)).body.instruments[1]?.values, { a: 1, b: 1 });
+    await untilSource(api, both, "memory");
+    await db.query(`with old as (update feature.feature_set_version set is_current = false where version = 'v1' returning *)
+      insert into feature.feature_set_version (feature_set_id, version, feature_names, kernels, compiled_sql) select feature_set_id, 'v2', '{c}', '{}', '' from old`);
+    t.match((await untilBody(api, both, ({ body }) => body.instruments[0]?.values === null)).body, { version: "v2" });
+    await db.query("delete from feature.feature_set_version where version = 'v2'");
+    await db.query("update feature.feature_set_version set is_current = true where version = 'v1'");
+    await untilSource(api, both, "memory");
+    await db.query("update market.instrument set symbol = 'OLD' where symbol = 'TWO'");
+    t.equal((await untilBody(api, both, ({ status }) => status === 404)).status, 404);
+  });
+
+  t.test("while changes cannot be followed, nothing is answered from memory", async (t) => {
+    await untilSource(api, "/features/pair?symbols=ONE", "memory");
+    await terminateOnline(db);
+    await changeNewest(db, "ONE", "{8,8}");
+    t.match((await untilBody(api, "/features/pair?symbols=ONE", ({ body }) => body.instruments[0]?.values?.["a"] === 8)).body.instruments[0]?.values, { a: 8 });
+    t.equal((await untilSource(api, "/features/pair?symbols=ONE", "memory")).source, "memory");
+  });
+});
+
 t.test("with Redis", { skip: withoutRedis }, async (t) => {
   const db = await testDatabase(t);
   await seedVectors(db);
   const redis = await startRedisServer();
   t.teardown(() => redis.stop());
   const api = await startEndpoint(t, db, redis.url);
+  const remembering = await startEndpoint(t, db, redis.url, 1 << 20);
   const warnings: string[] = [];
   const publisher = openPublisher(db.worker, redis.url, (message) => warnings.push(message));
   t.teardown(async () => publisher.close());
@@ -197,7 +261,7 @@ t.test("with Redis", { skip: withoutRedis }, async (t) => {
         if (seen !== before || latest > 1_000) return t.fail(`saw ${seen} after ${1000 + i}`);
       }
       before = 1000 + i;
-      if (i % 10 === 0) await untilSource(api, "/features/pair?symbols=ONE", "redis");
+      if (i % 10 === 0 && (await untilSource(api, "/features/pair?symbols=ONE", "redis")).source === "redis") fromRedis++;
     }
     t.ok(fromRedis >= 6, `${fromRedis} of the answers came from Redis`);
     t.ok(latest < 250, `the value before was last seen ${latest.toFixed(1)} ms after a commit`);
@@ -304,12 +368,22 @@ t.test("with Redis", { skip: withoutRedis }, async (t) => {
     t.equal((await untilSource(api, both, "redis")).status, 200);
   });
 
-  t.test("F6: a listening connection that breaks is noticed, and made again", async (t) => {
-    const expected = (await get(api, both)).text;
-    await db.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'marketbase online' and query not like '%terminate%' and datname = current_database()", [], "admin");
+  t.test("F6: connections that break: each read is asked again on another one, and changes are followed again", async (t) => {
+    const holder = await db.owner.connect();
+    let asked: Promise<Answer>;
+    try {
+      await holder.query("begin; lock table feature.feature_vector in access exclusive mode");
+      asked = get(api, "/features/pair?symbols=ONE&version=v0");
+      const waiting = "select exists (select from pg_stat_activity where application_name = 'marketbase online' and wait_event_type = 'Lock' and datname = current_database())";
+      for (let tries = 0; tries < 300 && !(await db.value<boolean>(waiting, [], "admin")); tries++) await sleep(10);
+      t.ok((await terminateOnline(db)) >= 2, "the listening one and the one that reads");
+    } finally {
+      await holder.query("rollback");
+      holder.release();
+    }
+    t.equal((await asked).status, 200);
     await changeNewest(db, "ONE", "{9,9}");
-    const answer = await untilBody(api, both, ({ status, text }) => status === 200 && text !== expected);
-    t.match(answer.body.instruments[0]?.values, { a: 9, b: 9 });
+    t.match((await untilBody(api, both, ({ body }) => body.instruments[0]?.values?.["a"] === 9)).body.instruments[0]?.values, { a: 9, b: 9 });
     await publisher.publish();
     t.match((await untilSource(api, both, "redis")).body.instruments[0]?.values, { a: 9, b: 9 });
   });
@@ -320,6 +394,8 @@ t.test("with Redis", { skip: withoutRedis }, async (t) => {
     await plant(redis, key, "[9,", "[9.000000000000002,");
     await redis.client.set(await keyOf(db, "TWO"), "garbage");
     t.match((await get(api, both)).fallback, /garbage=1/, "a difference with a right checksum is served; garbage is not");
+    const planted = await get(remembering, "/features/pair?symbols=ONE");
+    t.match(planted.text, /9\.000000000000002/);
     const found = await auditOnline(db.worker, redis.url, 100);
     t.match(found?.differing, [
       { symbol: "ONE", set: "pair", message: "Redis has other values of ONE in pair: a." },
@@ -332,6 +408,8 @@ t.test("with Redis", { skip: withoutRedis }, async (t) => {
       differing: { a: { redis: "4022000000000001", postgresql: "4022000000000000" } },
     });
     t.match(await db.query("select status, summary from pipeline.pipeline_run where run_id = $1", [found?.runId]), [{ status: "succeeded", summary: { sampled: 2, compared: 2, failed: 2, missing: 0 } }]);
+    const mended = await untilBody(remembering, "/features/pair?symbols=ONE", ({ text }) => text !== planted.text);
+    t.match(mended.body.instruments[0]?.values, { a: 9, b: 9 }, "and what was remembered of it is forgotten");
     t.equal(await publisher.publish(), 2);
     t.match(await auditOnline(db.worker, redis.url, 100), { compared: 2, differing: [] });
     await changeNewest(db, "ONE", "{10,10}");
@@ -385,6 +463,12 @@ t.test("F8: a Redis that was never there costs nothing but its use", async (t) =
   t.ok(api.log.length >= 1 && api.log.length <= 2);
   t.notMatch(api.log.join(), /canary/);
 });
+
+/** Breaks the connections of the endpoints; how many there were. */
+async function terminateOnline(db: TestDatabase): Promise<number> {
+  const ended = await db.query("select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'marketbase online' and datname = current_database()", [], "admin");
+  return ended.length;
+}
 
 /** Changes the text of a value and makes its checksum right again. */
 async function plant(redis: RedisServer, key: string, from: string, to: string): Promise<void> {

@@ -35,6 +35,44 @@ t.test("a large file is kept in pieces that end with a line, and read as one", a
   t.match(unpacked?.outcome, { outcome: "normalised", rowCount: rows, newCount: 0, versionCount: 0 }, "packed it says the same");
 });
 
+t.test("a line says the same in a large file as in a small one, whatever is wrong with it", async (t) => {
+  const odd = [
+    "2024-01-03,10,11,9,abc,5,ODD", "2024-01-04,10,11,9,NaN,5,ODD", "2024-01-05,10,11,9,1e400,5,ODD", "2024-01-08,10,11,9,,5,ODD", "01/09/2024,10,11,9,10,5,ODD",
+    "2024-02-30,10,11,9,10,5,ODD", "2024-01-10,10,11,9,10,ODD", "2024-01-11,10,11,9,10,5,ODD,7", "2024-01-12,10,9,11,10,5,ODD", "2024-01-17,10,11,9,0x1F,5,ODD",
+    "20240118,10,11,9,10,5,ODD", "infinity,10,11,9,10,5,ODD", "2024-01-19,inf,11,9,10,5,ODD", '2024-01-23,10,11,9,10,5,"ODD"', "2024-01-24, 10 ,11,9,10,5, odd ",
+    "2024-01-25,10,11,9,10,5,odd symbol", "2024-01-26,10,11,9,10,5,", "2024-01-29,10,11,9,10,5,\\N", "2024-01-30,10,11,9,10,5,(X", "2024-01-31,10,11,9,10,5,X)",
+    "2024-02-02,10,11,9,10,5,{Z}", "2024-02-06 00:00,10,11,9,10,5,ODD", "2024-02-09,.5,1.,.25,.5,0,ODD", "", "2024-02-12,+10,11,9,10,5,ODD\r", "today,10,11,9,10,5,ODD",
+  ];
+  const header = "date,open,high,low,close,volume,symbol";
+  const day = (n: number) => new Date(Date.UTC(2000, 0, 1) + n * 86_400_000).toISOString().slice(0, 10);
+  // Enough good lines for each odd one to be read beside good ones, and a piece in which each is alone with them.
+  const good = Array.from({ length: 30_000 }, (_, n) => `${day(n % 6_000)},10,11,9,10.5,${n},GOOD${Math.floor(n / 6_000)}`);
+  const folder = t.testdir({});
+  const db = await testDatabase(t);
+  const bring = async (name: string, lines: readonly string[]) => {
+    const path = join(folder, name);
+    writeFileSync(path, [header, ...lines].join("\n"));
+    const [result] = await ingestAll(db.worker, {}, [{ subject: name, parameters: {}, land: (runId) => landFile(db.worker, { runId, dataset: "bars", path }) }], quiet);
+    const id = result?.outcome.rawResponseId;
+    const accepted = (result?.outcome.acceptedCount ?? 0) - lines.filter((line) => line.includes(",GOOD")).length;
+    const bars = await db.query("select symbol, ts, open, high, low, close, volume from market.price_data join market.instrument using (instrument_id) where symbol !~ '^GOOD' order by symbol, ts");
+    const refused = await db.query("select symbol, ts, rules, reason, payload from ingest.quarantine where raw_response_id = $1 order by row_no", [id]);
+    return { accepted, bars, refused };
+  };
+  const small = await bring("small.csv", odd);
+  t.ok(small.accepted === small.bars.length && small.accepted > 3 && small.refused.length > 15);
+  const isStreamed = () => db.value<number>("select count(*)::int from ingest.raw_response_chunk");
+  t.equal(await isStreamed(), 0);
+  t.same(await bring("together.csv", [...good, ...odd]), small, "all together at the end of a large file");
+  t.ok((await isStreamed()) >= 2);
+  const spread = good.flatMap((line, n) => (n % 1_000 === 999 && n < odd.length * 1_000 ? [line, odd[Math.floor(n / 1_000)] ?? ""] : [line]));
+  t.same(await bring("spread.csv", spread), small, "spread over a large file");
+  const valued = odd.filter((line) => /^2024-01-(04|08|19|25)|^infinity/.test(line));
+  const alone = await bring("alone.csv", [...good, ...valued]);
+  t.equal(alone.accepted, 0);
+  t.same(alone.refused, small.refused.filter(({ payload }) => valued.includes((payload as { line?: string }).line ?? "")), "what is a row of numbers, but of none that a bar can have");
+});
+
 t.test("rows in quarantine are told with their reasons, exit status 3", async (t) => {
   const path = join(t.testdir({ "bars.csv": "Date,Open,High,Low,Close,Volume\n2024-01-02,10,11,9,10,5\n2024-01-03,10,9,11,10,5\n2024-01-04,10,11,9,x,5\n" }), "bars.csv");
   const db = await testDatabase(t);

@@ -5,7 +5,6 @@ import { basename } from "node:path";
 import { createGunzip } from "node:zlib";
 import type pg from "pg";
 import { EXIT, UserError } from "../config/user-error.ts";
-import { copyRows } from "../database/copy.ts";
 import { one } from "../database/pool.ts";
 import { transaction } from "../database/transaction.ts";
 import type { Landed } from "./fetch-and-land.ts";
@@ -18,6 +17,8 @@ export interface FileToLand {
   readonly path: string;
   /** What the whole file is about: the symbol of its bars. Without it the subject is the name of the file. */
   readonly about?: { readonly key: "symbol"; readonly value: string } | undefined;
+  /** What its prices are adjusted for, and until which ex-date (unless given: until now), where that is not the basis of files of the user, raw. */
+  readonly basis?: { readonly price: string; readonly adjustedTo?: string | undefined } | undefined;
   /** A request of its own, whatever the file is called: what it is about, and how it is to be read. A later file for it takes the place of an earlier one. */
   readonly request?: { readonly subject: string; readonly url: string } | undefined;
 }
@@ -25,7 +26,7 @@ export interface FileToLand {
 /** A file up to this size is kept as one body; a larger one in pieces of about this size, cut at line ends. */
 const PIECE_BYTES = 1024 * 1024;
 const MAX_LINE_BYTES = 8 * 1024 * 1024;
-const MAX_FILE_BYTES = 4 * 1024 * 1024 * 1024;
+const MAX_FILE_BYTES = 64 * 1024 * 1024 * 1024;
 
 /**
  * Stores the bytes of a file (unpacked, when its name ends in .gz) as a response of the provider csv. The file is streamed twice, once for
@@ -35,18 +36,26 @@ export async function landFile(pool: pg.Pool, file: FileToLand): Promise<Landed>
   await requireFile(file.path);
   const first = await measure(file.path);
   const name = basename(file.path);
-  const url = file.request?.url ?? `file:${encodeURI(name)}${file.about === undefined ? "" : `?${file.about.key}=${encodeURIComponent(file.about.value)}`}`;
+  const url = file.request?.url ?? `file:${encodeURI(name)}${query({
+    ...(file.about === undefined ? {} : { [file.about.key]: file.about.value }), basis: file.basis?.price, adjusted_to: file.basis?.adjustedTo,
+  })}`;
   const contentType = /\.(nd)?jsonl?(\.gz)?$/i.test(name) ? "application/x-ndjson" : "text/csv";
   const request = [file.runId, "csv", file.dataset, file.request?.subject ?? file.about?.value ?? name, url, "READ", 200, "{}", contentType];
   return await transaction(pool, async (client) => {
     const landed = await one<{ raw_response_id: string; is_new: boolean }>(
       client,
-      "select raw_response_id::text, is_new from ingest.record_response($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-      [...request, first.body ?? null, first.byteCount, first.sha256, new Date()],
+      "select raw_response_id::text, is_new from ingest.record_response($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, null, $14, $15)",
+      [...request, first.body ?? null, first.byteCount, first.sha256, new Date(), file.basis?.price ?? null, file.basis?.adjustedTo ?? null],
     );
     if (landed.is_new && first.body === undefined) await storePieces(client, landed.raw_response_id, file.path, first.sha256);
     return { rawResponseId: landed.raw_response_id, isNew: landed.is_new };
   });
+}
+
+/** Parameters as they stand in an address; none where none is given. */
+function query(parameters: Readonly<Record<string, string | undefined>>): string {
+  const given = Object.entries(parameters).flatMap(([name, text]) => (text === undefined ? [] : [`${name}=${encodeURIComponent(text)}`]));
+  return given.length === 0 ? "" : `?${given.join("&")}`;
 }
 
 /** Refuses what is not a file that can be read. */
@@ -78,19 +87,14 @@ async function measure(path: string): Promise<Measure> {
   return { byteCount, sha256: hash.digest("hex"), body: kept === undefined ? undefined : Buffer.concat(kept) };
 }
 
-/** Streams the pieces in by COPY; as COPY does not reach a table with row-level security, through a temporary one. */
+/** Stores the file piece by piece. Parameters carry the bytes as they are; COPY, which does not reach a table with row-level security anyway, would carry them as text. */
 async function storePieces(client: pg.PoolClient, rawResponseId: string, path: string, sha256: string): Promise<void> {
   const hash = createHash("sha256");
-  async function* numbered(): AsyncGenerator<[number, Buffer]> {
-    let pieceNo = 0;
-    for await (const piece of pieces(path)) {
-      hash.update(piece);
-      yield [pieceNo++, piece];
-    }
+  let pieceNo = 0;
+  for await (const piece of pieces(path)) {
+    hash.update(piece);
+    await client.query("insert into ingest.raw_response_chunk (raw_response_id, chunk_no, body) values ($1, $2, $3)", [rawResponseId, pieceNo++, piece]);
   }
-  await client.query("create temporary table landed_piece (chunk_no integer not null, body bytea not null) on commit drop");
-  await copyRows(client, "copy pg_temp.landed_piece from stdin", numbered());
-  await client.query("insert into ingest.raw_response_chunk (raw_response_id, chunk_no, body) select $1, chunk_no, body from pg_temp.landed_piece", [rawResponseId]);
   if (hash.digest("hex") !== sha256) throw new UserError(`${path} changed while it was read.`, { hint: "Import it again when nobody writes to it." });
 }
 

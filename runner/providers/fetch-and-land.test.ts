@@ -82,7 +82,7 @@ t.test("refusals are kept and explained, with exit status 1", async (t) => {
   t.match(results[0]?.outcome, { outcome: "refused", errorCode: "MB010" });
   const report = await reportOn(db.worker, results);
   t.equal(report.exitCode, 1);
-  t.match(report.text, /NOPE was refused: Yahoo says: No data found, symbol may be delisted/);
+  t.match(report.text, /NOPE was refused: Yahoo Finance says: No data found, symbol may be delisted/);
   t.same(await db.query("select step, status, error_code from pipeline.pipeline_run order by run_id"), [
     { step: "ingest", status: "failed", error_code: "MB010" }, { step: "fetch", status: "succeeded", error_code: null }, { step: "normalise", status: "failed", error_code: "MB010" },
   ]);

@@ -8,6 +8,7 @@ import { checkRequest, findProvider } from "./index.ts";
 import { nextPage } from "./next-page.ts";
 import { askInTurn, type Patience } from "./pace.ts";
 import type { HttpSource, Provider, ProviderContext } from "./provider.ts";
+import { retryableError } from "./retryable-error.ts";
 
 /** One thing to fetch, on behalf of a run. */
 export interface LandRequest {
@@ -54,11 +55,21 @@ export async function fetchAndLand(
   return await transaction(pool, async (client) => {
     const landed = await one<{ raw_response_id: string; is_new: boolean }>(
       client,
-      "select raw_response_id::text, is_new from ingest.land($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-      [request.runId, provider.name, wanted.dataset, wanted.subject, url, method, status, JSON.stringify(headers), contentType ?? null, body, fetchedAt],
+      "select raw_response_id::text, is_new from ingest.land($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
+      [
+        request.runId, provider.name, wanted.dataset, wanted.subject, url, method, status, JSON.stringify(headers), contentType ?? null, body, fetchedAt,
+        coversUntil(next, wanted.to, fetchedAt),
+      ],
     );
     return { rawResponseId: landed.raw_response_id, isNew: landed.is_new, ...(next === undefined ? {} : { next }) };
   });
+}
+
+/** Until when an answer tells everything: not at all while pages follow, to the end of the last day that was asked for, or (null) until it arrived. */
+function coversUntil(next: HttpSource | undefined, to: string | undefined, fetchedAt: Date): string | null {
+  if (next !== undefined) return "-infinity";
+  const end = to === undefined ? undefined : new Date(Date.parse(`${to}T00:00:00Z`) + 86_400_000);
+  return end !== undefined && end < fetchedAt ? end.toISOString() : null;
 }
 
 /** What the provider may use. */
@@ -86,7 +97,9 @@ async function ask(pool: pg.Pool, provider: Provider, source: HttpSource, enviro
   const variable = `MARKETBASE_${provider.name.toUpperCase()}_URL`;
   const own = environment[variable];
   if (own === undefined || own === "") {
-    return await askInTurn(pool, provider, environment, patience, () => fetchBounded(source.url, source.headers ?? {}, { hosts: provider.hosts }));
+    return await askInTurn(pool, provider, environment, patience, async () =>
+      refuseLimit(pool, provider, await fetchBounded(source.url, source.headers ?? {}, { hosts: provider.hosts })),
+    );
   }
   const base = URL.parse(own);
   if (base === null || !/^https?:$/.test(base.protocol)) {
@@ -95,5 +108,20 @@ async function ask(pool: pg.Pool, provider: Provider, source: HttpSource, enviro
   const { pathname, search } = new URL(source.url);
   const limits: HttpLimits = { hosts: [base.host], ownServer: true };
   const address = new URL(`${base.pathname.replace(/\/$/, "")}${pathname}${search}`, base).href;
-  return await askInTurn(pool, provider, environment, patience, () => fetchBounded(address, source.headers ?? {}, limits));
+  return await askInTurn(pool, provider, environment, patience, async () => refuseLimit(pool, provider, await fetchBounded(address, source.headers ?? {}, limits)));
+}
+
+/** A longer body is data: what a provider says of its limit is a sentence or a page. */
+const LONGEST_NOTICE = 16 * 1024;
+
+/** An answer that only says that the limit is used up counts as a 429, whatever its status: `ingest.limit_notice` knows the words. */
+async function refuseLimit(pool: pg.Pool, { name }: Provider, response: HttpResponse): Promise<HttpResponse> {
+  if (response.body.length > LONGEST_NOTICE) return response;
+  const { words, seconds } = await one<{ words: string | null; seconds: number | null }>(
+    pool,
+    "select words, ceil(extract(epoch from wait))::float8 as seconds from ingest.limit_notice($1, $2, $3)",
+    [name, response.status, response.body],
+  );
+  if (seconds === null) return response;
+  throw retryableError(`${name} asks to wait (MB011): ${words ?? `status ${response.status}`}`, { retryAfterSeconds: seconds, isLimit: true });
 }

@@ -63,7 +63,8 @@ function isTicker(dataset: Dataset): boolean {
   return dataset !== "trades" && dataset !== "documents";
 }
 
-function isDate(text: string): boolean {
+/** Whether a text is a day as 2024-12-31. */
+export function isDate(text: string): boolean {
   const time = Date.parse(`${text}T00:00:00Z`);
   return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }

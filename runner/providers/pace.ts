@@ -16,8 +16,6 @@ export interface Patience {
 
 const WAIT_SECONDS = 10;
 
-/** Where a provider limits without saying for how long. */
-const LIMIT_SECONDS = 60;
 /** The first pause after a failure; each one after it is twice as long … */
 const FAILURE_SECONDS = 2;
 /** … up to this. */
@@ -38,8 +36,9 @@ export async function askInTurn<T>(
     await takeTurn(pool, provider, environment, waitSeconds, signal);
     try {
       return await work();
-    } catch (error) {
-      if (!isRetryable(error)) throw error;
+    } catch (failure) {
+      if (!isRetryable(failure)) throw failure;
+      const error = await withWait(pool, provider, failure);
       const pause = secondsUntilRetry(error, attempt);
       if (error.isLimit) await pool.query("select ingest.pause_provider($1, make_interval(secs => $2), $3)", [provider.name, pause, error.message]);
       // The turn after a limit waits for as long as it was told to: nothing to count.
@@ -48,6 +47,13 @@ export async function askInTurn<T>(
       if (!error.isLimit) await sleep(pause * 1_000, undefined, { signal });
     }
   }
+}
+
+/** A limit without a word on its end lasts as long as the row of the provider says. */
+async function withWait(pool: pg.Pool, { name }: Pick<Provider, "name">, error: RetryableError): Promise<RetryableError> {
+  if (!error.isLimit || error.retryAfterSeconds !== undefined) return error;
+  const retryAfterSeconds = await value<number>(pool, "select extract(epoch from ingest.limit_wait($1, 429, null))::float8", [name]);
+  return retryableError(error.message, { retryAfterSeconds, isLimit: true, cause: error });
 }
 
 /** The limit that counts is the user's own ($2 a minute), else that of the provider's row, else that of its file ($3 in $4 seconds). */
@@ -89,10 +95,9 @@ function ownLimit({ name }: Pick<Provider, "name">, environment: Readonly<Record
 
 /**
  * After how many seconds to try again: as long as the provider wants, and up to a tenth (at most a minute) more, so that not all come back at once;
- * without its word a minute after a limit, and after failures twice as long each time, between half and all of it at random.
+ * after failures twice as long each time, between half and all of it at random.
  */
-export function secondsUntilRetry({ retryAfterSeconds, isLimit }: Pick<RetryableError, "retryAfterSeconds" | "isLimit">, attempt: number, random: () => number = Math.random): number {
+export function secondsUntilRetry({ retryAfterSeconds }: Pick<RetryableError, "retryAfterSeconds">, attempt: number, random: () => number = Math.random): number {
   if (retryAfterSeconds !== undefined) return retryAfterSeconds + random() * Math.min(retryAfterSeconds / 10 + 0.1, 60);
-  const most = isLimit ? LIMIT_SECONDS : Math.min(FAILURE_SECONDS * 2 ** (attempt - 1), LONGEST_FAILURE_SECONDS);
-  return isLimit ? most * (1 + random() / 10) : most * (0.5 + random() / 2);
+  return Math.min(FAILURE_SECONDS * 2 ** (attempt - 1), LONGEST_FAILURE_SECONDS) * (0.5 + random() / 2);
 }

@@ -3,13 +3,16 @@ import { join } from "node:path";
 import { closest } from "../cli/arguments.ts";
 import { repositoryRoot } from "../config/config.ts";
 import { EXIT, UserError } from "../config/user-error.ts";
+import { parseScript, type Step } from "./script.ts";
 
 /** A report of `db/reports`. */
 export interface Report {
   readonly name: string;
   /** The first line of its file. */
   readonly summary: string;
-  readonly text: string;
+  /** What it can be asked for, by the names of its psql variables: the variable `takes` that it sets. */
+  readonly parameters: readonly string[];
+  readonly steps: readonly Step[];
 }
 
 /** Every report, by name. */
@@ -19,7 +22,9 @@ export function listReports(folder: string = join(repositoryRoot, "db/reports"))
     .sort()
     .map((file) => {
       const text = readFileSync(join(folder, file), "utf8");
-      return { name: file.slice(0, -".sql".length), summary: /^-- (.*)/.exec(text)?.[1] ?? "", text };
+      const steps = parseScript(text, `db/reports/${file}`, (path) => readFileSync(join(folder, path), "utf8"));
+      const parameters = steps.flatMap((step) => (step.kind === "set" && step.name === "takes" ? step.words.replaceAll("'", "").split(" ") : []));
+      return { name: file.slice(0, -".sql".length), summary: /^-- (.*)/.exec(text)?.[1] ?? "", parameters, steps };
     });
 }
 

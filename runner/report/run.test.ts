@@ -17,7 +17,7 @@ function echoing(): { client: pg.ClientBase; asked: string[] } {
 async function text(script: string, variables: Record<string, string> = {}) {
   const { client, asked } = echoing();
   let said = "";
-  for await (const piece of writeReport(runScript(client, parseScript(script, "r.sql"), variables), "text")) said += piece;
+  for await (const piece of writeReport(runScript(client, parseScript(script, "r.sql"), variables), "text", "r")) said += piece;
   return { said, asked };
 }
 

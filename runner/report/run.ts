@@ -1,9 +1,9 @@
 import type pg from "pg";
 import type { ResultTable } from "./aligned.ts";
-import { expandWords, interpolate, isTrue, type Step, type Variables } from "./script.ts";
+import { expandWords, interpolate, isTrue, type ChartSpec, type Step, type Variables } from "./script.ts";
 
 /** What a report says: a line of text or the result of a query. */
-export type Part = { readonly kind: "line"; readonly text: string } | { readonly kind: "table"; readonly table: ResultTable };
+export type Part = { readonly kind: "line"; readonly text: string } | { readonly kind: "table"; readonly table: ResultTable; readonly chart?: ChartSpec };
 
 /** Runs the steps of a report on a connection; what it says comes one part at a time, in order. */
 export async function* runScript(client: pg.ClientBase, steps: readonly Step[], given: Readonly<Record<string, string>>): AsyncGenerator<Part> {
@@ -32,8 +32,8 @@ export async function* runScript(client: pg.ClientBase, steps: readonly Step[], 
       case "query": {
         if (!runs) break;
         const table = await query(client, interpolate(step.sql, variables));
-        if (step.intoVariables) setFromRow(variables, table);
-        else if (table.columns.length > 0) yield { kind: "table", table };
+        if (step.intoVariables !== undefined) setFromRow(variables, table, step.intoVariables);
+        else if (table.columns.length > 0) yield { kind: "table", table, ...(step.chart === undefined ? {} : { chart: step.chart }) };
         break;
       }
     }
@@ -50,13 +50,13 @@ async function query(client: pg.ClientBase, text: string): Promise<ResultTable> 
   return { columns: fields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID })), rows };
 }
 
-function setFromRow(variables: Variables, { columns, rows }: ResultTable): void {
+function setFromRow(variables: Variables, { columns, rows }: ResultTable, prefix: string): void {
   const [row] = rows;
   if (rows.length !== 1 || row === undefined) throw new Error(`\\gset needs one row, and ${rows.length} came`);
   for (const [i, { name }] of columns.entries()) {
     const value = row[i];
     // As in psql, NULL removes the variable.
-    if (value === null || value === undefined) variables.delete(name);
-    else variables.set(name, value);
+    if (value === null || value === undefined) variables.delete(prefix + name);
+    else variables.set(prefix + name, value);
   }
 }

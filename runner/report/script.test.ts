@@ -3,7 +3,7 @@ import { expandWords, interpolate, isTrue, literal, parseScript } from "./script
 
 t.test("a report becomes steps", async (t) => {
   const steps = parseScript(
-    ["-- title", "\\set QUIET on", "\\pset format aligned", "\\set a 'b'", "\\if :{?as_of}", "\\else", "\\endif", "\\echo 'x y' :a", "", "select ';', -- ;", "  1;", "select 2 as n \\gset"].join("\n"),
+    ["-- title", "\\set QUIET on", "\\pset border 1", "\\set a 'b'", "\\if :{?as_of}", "\\else", "\\endif", "\\echo 'x y' :a", "", "select ';', -- ;", "  1;", "-- chart: bars of n, m over day by x", "select 2 as n \\gset p_"].join("\n"),
     "r.sql",
   );
   t.same(steps, [
@@ -12,8 +12,8 @@ t.test("a report becomes steps", async (t) => {
     { kind: "else", line: 6 },
     { kind: "endif", line: 7 },
     { kind: "echo", words: "'x y' :a", line: 8 },
-    { kind: "query", sql: "select ';', -- ;\n  1", intoVariables: false, line: 10 },
-    { kind: "query", sql: "select 2 as n", intoVariables: true, line: 12 },
+    { kind: "query", sql: "select ';', -- ;\n  1", line: 10 },
+    { kind: "query", sql: "select 2 as n", intoVariables: "p_", line: 13, chart: { shape: "bars", values: ["n", "m"], over: "day", by: ["x"] } },
   ]);
 });
 
@@ -22,6 +22,8 @@ t.test("what psql could do beyond that is refused, by file and line", async (t) 
     ["\\! rm -rf /", /^r\.sql:1: \\! rm -rf \/ is more than a report may use\.$/],
     ["\\copy a from 'b'", /^r\.sql:1: \\copy/],
     ["\\pset format html", /^r\.sql:1: \\pset format html/],
+    ["\\ir ../../secret.sql", /^r\.sql:1: \\ir/],
+    ["-- chart: pie of a", /^r\.sql:1: -- chart: pie of a is not a chart/],
     ["select 1;\n\\set VERBOSITY verbose", /^r\.sql:2: /],
     ["select 1; select 2;", /^r\.sql:1: a statement ends with its line\.$/],
     ["select 1;\nselect 'open", /^r\.sql:2: the statement has no end\.$/],

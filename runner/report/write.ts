@@ -1,33 +1,40 @@
 import { aligned, isNumber, type ResultTable } from "./aligned.ts";
+import { readDocument } from "./document.ts";
+import { html } from "./html.ts";
 import type { Part } from "./run.ts";
 
 /** How a report can be written. */
-export type Format = "text" | "csv" | "json";
+export type Format = "text" | "csv" | "json" | "html";
 
-export const formats: readonly Format[] = ["text", "csv", "json"];
-
-/** What stands for null in the text, as the reports set it with `\pset null`. */
-const NULL_TEXT = "-";
+export const formats: readonly Format[] = ["text", "csv", "json", "html"];
 
 /**
- * Writes a report piece by piece. text is what psql prints, byte for byte; csv has each table with a header line below its title, which is
- * marked by #; json is an array of {title, rows}. Lines before the first table have no title of their own and are left out of csv and json.
+ * Writes the report `name` piece by piece. text is what psql prints, and csv what psql --csv prints, byte for byte: lines that begin with # and
+ * tables. json is one object of the report with its sections, each with columns and rows; html is a page of its own.
  */
-export async function* writeReport(parts: AsyncIterable<Part>, format: Format): AsyncGenerator<string> {
-  let title = "";
-  let tables = 0;
-  for await (const part of parts) {
-    if (part.kind === "line") {
-      title = part.text;
-      if (format === "text") yield `${part.text}\n`;
-      continue;
-    }
-    tables += 1;
-    if (format === "text") yield aligned(part.table, NULL_TEXT);
-    if (format === "csv") yield `${tables > 1 ? "\n" : ""}# ${title}\n${csv(part.table)}`;
-    if (format === "json") yield `${tables > 1 ? ",\n" : "[\n"}${JSON.stringify({ title, rows: objects(part.table) }, undefined, 2)}`;
-  }
-  if (format === "json") yield tables > 0 ? "\n]\n" : "[]\n";
+export async function* writeReport(parts: AsyncIterable<Part>, format: Format, name: string): AsyncGenerator<string> {
+  if (format === "html") yield html(name, await readDocument(parts));
+  else if (format === "json") yield await json(name, parts);
+  else for await (const part of parts) yield part.kind === "line" ? `${part.text}\n` : format === "text" ? aligned(part.table, "") : csv(part.table);
+}
+
+async function json(name: string, parts: AsyncIterable<Part>): Promise<string> {
+  const { title, about, notes, sections } = await readDocument(parts);
+  const report = {
+    report: name,
+    title,
+    ...Object.fromEntries(about.map(([key, value]) => [key.toLowerCase().replaceAll(" ", "_"), value])),
+    notes: notes.join(" "),
+    sections: sections.flatMap((section) =>
+      section.tables.map(({ table }) => ({
+        title: section.title,
+        notes: section.notes.join(" "),
+        columns: table.columns.map((column) => ({ name: column.name, type: isNumber(column) ? "number" : "text" })),
+        rows: objects(table),
+      })),
+    ),
+  };
+  return `${JSON.stringify(report, undefined, 2)}\n`;
 }
 
 function csv({ columns, rows }: ResultTable): string {

@@ -130,3 +130,17 @@ grant update (
   run_id, held_at, changed_count, instrument_count, first_ts, last_ts, bar_count, fact_count, feature_value_count, training_set_count,
   prediction_count, released_at, released_by, reason, accept_run_id
 ) on ingest.held_response to marketbase_worker;
+
+grant insert (covers_until, price_basis, splits_adjusted_to) on ingest.raw_response to marketbase_worker;
+
+alter table ingest.bar_coverage enable row level security;
+drop policy if exists bar_coverage_read on ingest.bar_coverage;
+create policy bar_coverage_read on ingest.bar_coverage for select to marketbase_reader using (true);
+drop policy if exists bar_coverage_insert on ingest.bar_coverage;
+create policy bar_coverage_insert on ingest.bar_coverage for insert to marketbase_worker with check (true);
+drop policy if exists bar_coverage_update on ingest.bar_coverage;
+create policy bar_coverage_update on ingest.bar_coverage for update to marketbase_worker using (true) with check (true);
+revoke all on ingest.bar_coverage from public, marketbase_reader, marketbase_worker;
+grant select on ingest.bar_coverage to marketbase_reader;
+grant insert (instrument_id, bar_interval, raw_response_id, provider, fetched_at, covered_from, covered_until) on ingest.bar_coverage to marketbase_worker;
+grant update (covered_from, covered_until) on ingest.bar_coverage to marketbase_worker;

@@ -26,3 +26,12 @@ drop policy if exists audit_leaf_read on lineage.audit_leaf;
 create policy audit_leaf_read on lineage.audit_leaf for select to marketbase_auditor using (true);
 revoke all on lineage.audit_leaf from public, marketbase_reader, marketbase_worker, marketbase_auditor;
 grant select on lineage.audit_leaf to marketbase_auditor;
+
+alter table lineage.row_change enable row level security;
+drop policy if exists row_change_read on lineage.row_change;
+create policy row_change_read on lineage.row_change for select to marketbase_analyst, marketbase_auditor using (true);
+drop policy if exists row_change_insert on lineage.row_change;
+create policy row_change_insert on lineage.row_change for insert to marketbase_worker with check (true);
+revoke all on lineage.row_change from public, marketbase_reader, marketbase_analyst, marketbase_auditor, marketbase_worker;
+grant select on lineage.row_change to marketbase_analyst, marketbase_auditor;
+grant insert (relation, operation, row) on lineage.row_change to marketbase_worker;

@@ -12,6 +12,7 @@ declare
   accepted ingest.acceptance;
   actions ingest.acceptance;
   rejected_count bigint := 0;
+  withdrawn_count bigint := 0;
   touched ingest.impact_estimate;
   advice text;
 begin
@@ -77,7 +78,8 @@ begin
       result.row_count := accepted.new_count + accepted.changed_count + accepted.unchanged_count + rejected_count;
     end if;
   exception
-    when sqlstate 'MB001' or sqlstate 'MB002' or sqlstate 'MB003' or sqlstate 'MB004' or sqlstate 'MB005' or sqlstate 'MB008' or sqlstate 'MB010' then
+    when sqlstate 'MB001' or sqlstate 'MB002' or sqlstate 'MB003' or sqlstate 'MB004' or sqlstate 'MB005' or sqlstate 'MB008' or sqlstate 'MB010'
+      or sqlstate 'MB011' then
       result.outcome := 'refused';
       result.error_code := sqlstate;
       get stacked diagnostics advice = pg_exception_hint;
@@ -94,6 +96,9 @@ begin
       select count(*) into result.row_count from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
       rejected_count := pipeline.quarantine_candidates(p_run_id, p_raw_response_id);
       accepted := ingest.accept_bars(p_run_id, p_raw_response_id);
+      if exists (select from ingest.normalisation earlier where earlier.raw_response_id = p_raw_response_id and earlier.outcome = 'normalised') then
+        withdrawn_count := ingest.withdraw_bars(p_run_id, p_raw_response_id);
+      end if;
       delete from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
     end if;
     if result.outcome = 'normalised' and response.dataset in ('bars', 'actions') then
@@ -116,8 +121,9 @@ begin
       delete from ingest.candidate_fact candidate where candidate.raw_response_id = p_raw_response_id;
     end if;
 
-    if accepted.changed_count > response.restatement_limit and not response.is_released then
+    if accepted.changed_count + withdrawn_count > response.restatement_limit and not response.is_released then
       touched := ingest.impact(p_raw_response_id, p_run_id);
+      touched.bar_count := touched.bar_count + withdrawn_count;
       if touched.bar_count + touched.fact_count > response.restatement_limit then
         raise exception using errcode = 'MB099';
       end if;
@@ -176,6 +182,7 @@ comment on function pipeline.normalise_response(bigint, bigint) is
 go to ingest.quarantine, the others to the market tables as new rows or new versions. Returns and stores the row of ingest.normalisation; a body that cannot be read gets outcome refused with the cause, and nothing else of it is stored.
 Rows are bars (facts, trades, …); those of a body of splits and dividends alone are these. How many splits and dividends came, also beside bars, and how many were new, changed or cancelled is in action_count and action_changed_count.
 A body that would restate more rows than ingest.provider.restatement_limit (new rows and changes of the adjusted close alone do not count) is taken back whole: outcome held, and ingest.held_response says what it would touch until pipeline.accept_held.
+When a body of bars is read by another version of its normaliser, those that it no longer finds are taken back (ingest.withdraw_bars).
 A body that this version of its normaliser has read already is not read again: its row comes back; one that it refused is tried again. MB001 when there is no such response or normaliser.';
 
 revoke all on function pipeline.normalise_response(bigint, bigint) from public;

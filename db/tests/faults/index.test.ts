@@ -11,6 +11,12 @@ t.test("every fault has a test that is named after it, and the README says in wh
     readdirSync(join(repositoryRoot, folder), { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".test.ts")).map((path) => join(folder, path)));
   const covered = new Map<string, string[]>();
   for (const file of files) {
+    if (file.startsWith("db/tests/faults/")) {
+      for (const test of readFileSync(join(repositoryRoot, file), "utf8").split(/^t\.test\(/m).slice(1)) {
+        const name = /F\d+(?:, F\d+)*/.exec(test)?.[0];
+        if (name !== undefined && file !== "db/tests/faults/index.test.ts") t.match(test, /checkInvariants\(t|afterwards\(\)/, `${name} ends with what must hold after every fault`);
+      }
+    }
     for (const [, names = ""] of readFileSync(join(repositoryRoot, file), "utf8").matchAll(/\bt\.test\(\s*["'`]((?:F\d+(?:, )?)+):/g)) {
       for (const name of names.split(", ")) covered.set(name, [...(covered.get(name) ?? []), file]);
     }

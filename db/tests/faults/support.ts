@@ -118,22 +118,3 @@ export const MARKET = `
     select format('edge %s %s %s', symbol, row_count, count(*)) from lineage.data_lineage join market.instrument on instrument_id = target_instrument_id
     where target_relation = 'market.price_data' group by symbol, row_count
   ) made`;
-
-/** What holds after every fault: no run without a living worker, no key twice, every bar with its lineage. */
-export async function invariants(db: { value<T>(sql: string): Promise<T> }): Promise<Record<string, unknown>> {
-  return {
-    running: await db.value("select count(*)::int from pipeline.pipeline_run where status in ('queued', 'running')"),
-    without_lineage: await db.value(
-      `select count(*)::int from market.price_data as bar where not exists (
-         select from lineage.data_lineage as edge where edge.run_id = bar.run_id and edge.source_id = bar.raw_response_id and edge.target_instrument_id = bar.instrument_id)`,
-    ),
-    edges_twice: await db.value(
-      `select count(*)::int from (select from lineage.data_lineage group by run_id, source_relation, source_id, source_instrument_id, target_relation, target_id,
-         target_instrument_id, target_from, operation, transformation_version having count(*) > 1) as twice`,
-    ),
-    bars_twice: await db.value("select count(*)::int from (select from market.price_data group by instrument_id, bar_interval, ts having count(*) > 1) as twice"),
-  };
-}
-
-/** What `invariants` says when all is well. */
-export const SOUND = { running: 0, without_lineage: 0, edges_twice: 0, bars_twice: 0 };

@@ -106,12 +106,12 @@ t.test("statements of providers: measured, dated, and refused with the provider'
   t.same(await db.query("select item, value::float8 from market.statement('GOOGL', 'balance', 'quarterly')"), [{ item: "total_assets", value: 273403000000 }]);
 
   const refusals: [string, unknown, string, RegExp, number?][] = [
-    ["fmp", { "Error Message": "Too Many Requests", "X-Rate-Limit-Retry-After-Seconds": 0 }, "MB010", /fmp says: Too Many Requests/, 429],
+    ["fmp", { "Error Message": "Too Many Requests", "X-Rate-Limit-Retry-After-Seconds": 0 }, "MB011", /Financial Modeling Prep says: Too Many Requests/, 429],
     ["fmp", { "Error Message": "Invalid API KEY." }, "MB010", /Invalid API KEY/, 401],
     ["fmp", [], "MB004", /list is empty/],
     ["fmp", [{ symbol: "TSLA", rating: "A+" }], "MB004", /holds no statement/],
     ["fmp", [statement({ symbol: "MO" })], "MB004", /about MO, but TSLA/],
-    ["alphavantage", { Note: "Our standard API call frequency is 5 calls per minute" }, "MB010", /5 calls per minute/],
+    ["alphavantage", { Note: "Our standard API call frequency is 5 calls per minute" }, "MB011", /5 calls per minute/],
     ["alphavantage", { Information: "The **demo** API key is for demo purposes only" }, "MB010", /demo purposes/],
     ["alphavantage", {}, "MB004", /empty object/],
     ["alphavantage", { "Meta Data": {}, "Rank A: Real-Time Performance": {} }, "MB004", /no statements, earnings or overview/],

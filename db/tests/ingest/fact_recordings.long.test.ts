@@ -18,7 +18,7 @@ t.test("every body of facts that was recorded", async (t) => {
     const key = `${provider} ${dataset} ${outcome.code ?? outcome.outcome}`;
     counts.set(key, (counts.get(key) ?? 0) + 1);
     if (outcome.outcome === "normalised") t.equal(outcome.quarantined, 0, `${name}: ${outcome.rows} rows`);
-    else t.match(outcome.message, /fmp says|alphavantage says|holds no statement|no statements, earnings|no statements or daily|not of fundamentals|dated by their filing/, name);
+    else t.match(outcome.message, /Financial Modeling Prep says|Alpha Vantage says|holds no statement|no statements, earnings|no statements or daily|not of fundamentals|dated by their filing/, name);
     return outcome;
   };
   for (const body of bodies("fmp", /json$/)) await read("fmp", "fundamentals", body, /rating/.test(body.name) ? "TSLA" : "PM");
@@ -31,7 +31,7 @@ t.test("every body of facts that was recorded", async (t) => {
   }
   t.match(await read("sec", "identifiers", { name: "company_tickers", body: gunzipSync(readFileSync(sample)) }, "ALL"), { outcome: "normalised" });
   t.same(Object.fromEntries(counts), {
-    "fmp fundamentals normalised": 20, "fmp fundamentals MB004": 3, "fmp fundamentals MB010": 5, "alphavantage fundamentals normalised": 6, "alphavantage fundamentals MB010": 1,
+    "fmp fundamentals normalised": 20, "fmp fundamentals MB004": 3, "fmp fundamentals MB011": 5, "alphavantage fundamentals normalised": 6, "alphavantage fundamentals MB011": 1,
     "alphavantage fundamentals MB004": 2, "tiingo fundamentals normalised": 4, "tiingo fundamentals MB004": 3, "sec filings normalised": 6, "sec identifiers normalised": 1,
   });
   // Apple files the 10-K of 2023 on the evening of 2 November, dated the third; Microsoft's list is in UTC.

@@ -56,8 +56,8 @@ t.test("bodies that are not the values of a series are refused with the reason",
   const db = await testDatabase(t);
   const run = await openRun(db);
   const refusals: [string, string, RegExp, number?][] = [
-    ['{"error_code":400,"error_message":"Bad Request.  The series does not exist."}', "MB010", /fred says: Bad Request\. {2}The series does not exist/, 400],
-    ['<?xml version="1.0" encoding="utf-8" ?>\n<error code="429" message="Too Many Requests.  Exceeded Rate Limit"/>', "MB010", /Exceeded Rate Limit/, 429],
+    ['{"error_code":400,"error_message":"Bad Request.  The series does not exist."}', "MB010", /FRED and ALFRED says: Bad Request\. The series does not exist/, 400],
+    ['<?xml version="1.0" encoding="utf-8" ?>\n<error code="429" message="Too Many Requests.  Exceeded Rate Limit"/>', "MB011", /Exceeded Rate Limit/, 429],
     ['<?xml version="1.0"?><observations units="lin"><observation date="2020-01-01"', "MB004", /XML that ends too early/],
     ["<html><body>busy</body></html>", "MB004", /HTML or XML, not JSON/],
     [vintages([["2020-01-01", "2020-01-02", "9999-12-31", "1"]], { units: "pch" }), "MB004", /transformed \(units=pch\)/],

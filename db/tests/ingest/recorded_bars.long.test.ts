@@ -38,7 +38,7 @@ const recordings: readonly Recording[] = [
   { file: /^alphavantage\/.*historical\[EUR-USD/, provider: "alphavantage", subject: "EURUSD=X", expected: finishedDays },
   { file: /^alphavantage\/.*historical\[GBP-EUR/, provider: "alphavantage", subject: "GBPEUR=X", expected: finishedDays },
   { file: /^alphavantage\/.*historical\[USD-JPY/, provider: "alphavantage", subject: "USDJPY=X", expected: finishedDays },
-  { file: /^alphavantage\/.*balance_sheet/, provider: "alphavantage", subject: "TSLA", expected: ["MB010", /5 calls per minute.*ask again later/] },
+  { file: /^alphavantage\/.*balance_sheet/, provider: "alphavantage", subject: "TSLA", expected: ["MB011", /5 calls per minute.*ask again later/] },
   { file: /^alphavantage\/.*test_load\[1440-av/, provider: "alphavantage", subject: "TSLA", expected: ["MB010", /premium endpoint.*MARKETBASE_ALPHAVANTAGE_KEY/] },
   { file: /^alphavantage\//, provider: "alphavantage", subject: "TSLA", expected: notBars },
   { file: /^polygon\/.*(v2_aggs_AAPL|range\/1\/day|prev)/, provider: "polygon", subject: "AAPL", expected: (body) => (JSON.parse(body) as { results: unknown[] }).results.length },

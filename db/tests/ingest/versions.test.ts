@@ -1,6 +1,6 @@
 import t from "tap";
 import { testDatabase } from "../support/database.ts";
-import { barsCsv, bring, openRun } from "./bodies.ts";
+import { barsCsv, bring, normalise, openRun } from "./bodies.ts";
 
 const request = { provider: "csv", dataset: "bars", subject: "TEST", url: "file:test.csv?symbol=TEST" };
 
@@ -96,4 +96,50 @@ t.test("F20: several bodies of one instrument at once end as one after the other
     await db.value<number>("select count(*)::int from market.price_data join market.price_data_history history using (instrument_id, bar_interval, ts) where history.known_to > price_data.known_from"),
     0, "no version outlives the one that replaced it",
   );
+});
+
+t.test("a bar that the provider did not have when it was asked counts as known from the body that brings it; any other from its close", async (t) => {
+  const db = await testDatabase(t);
+  const run = await openRun(db);
+  const say = async (symbol: string, days: readonly string[], fetchedAt: string, coversUntil?: string) => {
+    const [landed] = await db.query<{ id: string }>(
+      "select raw_response_id::text as id from ingest.land($1, 'csv', 'bars', $2, 'file:x.csv?symbol=' || $2, 'READ', 200, '{}', 'text/csv', $3, $4, $5)",
+      [run, symbol, Buffer.from(barsCsv(days.map((day) => [day, 50] as const))), `${fetchedAt}Z`, coversUntil ?? null], "worker");
+    await normalise(db, run, landed?.id ?? "");
+  };
+  const known = async (symbol: string) =>
+    await db.query("select to_char(ts at time zone 'UTC', 'MM-DD') as day, to_char(known_from at time zone 'UTC', 'MM-DD HH24:MI') as known from market.price_data where instrument_id = market.instrument_id($1) order by ts", [symbol]);
+  const at = (day: string, moment: string) => ({ day, known: moment });
+
+  await say("GAP", ["2024-03-01", "2024-03-05"], "2024-06-01T12:00");
+  await say("GAP", ["2024-03-01", "2024-03-04", "2024-03-05", "2024-03-06"], "2024-06-02T12:00");
+  t.same(await known("GAP"), [at("03-01", "03-01 21:00"), at("03-04", "06-02 12:00"), at("03-05", "03-05 21:00"), at("03-06", "03-06 21:00")],
+    "a gap that is filled; a body of the past says nothing of the days after it");
+  await say("BACK", ["2024-03-05", "2024-03-06"], "2024-06-01T12:00");
+  await say("BACK", ["2024-03-01", "2024-03-04"], "2024-06-01T12:01");
+  t.same(await known("BACK"), [at("03-01", "03-01 21:00"), at("03-04", "03-04 21:00"), at("03-05", "03-05 21:00"), at("03-06", "03-06 21:00")], "a backfill, the newest first");
+  await say("TAIL", ["2024-03-01", "2024-03-04"], "2024-03-05T20:00");
+  await say("TAIL", ["2024-03-01", "2024-03-04", "2024-03-05"], "2024-03-06T22:00");
+  await say("TAIL", ["2024-03-05", "2024-03-06", "2024-03-07"], "2024-03-08T12:00");
+  t.same((await known("TAIL")).slice(2), [at("03-05", "03-05 21:00"), at("03-06", "03-08 12:00"), at("03-07", "03-07 21:00")], "asked before its close, after it, not at all");
+  await say("SAME", ["2024-03-01", "2024-03-04"], "2024-03-04T22:00");
+  await say("SAME", ["2024-03-01", "2024-03-04"], "2024-03-05T22:00");
+  await say("SAME", ["2024-03-01", "2024-03-04", "2024-03-05"], "2024-03-06T12:00");
+  t.same((await known("SAME")).slice(2), [at("03-05", "03-06 12:00")], "the same answer once more was an answer");
+  await say("PAGE", ["2024-03-01", "2024-03-04"], "2024-03-06T22:00", "-infinity");
+  await say("PAGE", ["2024-03-05", "2024-03-06"], "2024-03-06T22:01");
+  t.same((await known("PAGE")).slice(2), [at("03-05", "03-05 21:00"), at("03-06", "03-06 21:00")], "the pages of one answer");
+  await say("DAYS", ["2024-03-01", "2024-03-04"], "2024-03-06T22:00", "2024-03-05T00:00Z");
+  await say("DAYS", ["2024-03-05", "2024-03-06"], "2024-03-06T22:01");
+  t.same((await known("DAYS")).slice(2), [at("03-05", "03-05 21:00"), at("03-06", "03-06 21:00")], "days that were not asked for");
+
+  const file = async (rows: readonly (readonly [symbol: string, day: string])[], fetchedAt: string) =>
+    await bring(db, run, {
+      provider: "csv", dataset: "bars", subject: "daily.csv", url: "file:daily.csv", fetchedAt: `${fetchedAt}Z`,
+      body: ["symbol,date,open,high,low,close,volume", ...rows.map(([symbol, day]) => `${symbol},${day},50,51,49,50,1000`)].join("\n"),
+    });
+  await file([["ONE", "2024-02-01"], ["ONE", "2024-03-04"]], "2024-03-04T22:00");
+  await file([["ONE", "2024-03-04"], ["ONE", "2024-03-05"], ["TWO", "2024-02-01"], ["TWO", "2024-03-04"], ["TWO", "2024-03-05"]], "2024-03-05T22:00");
+  t.same(await known("TWO"), [at("02-01", "02-01 21:00"), at("03-04", "03-05 22:00"), at("03-05", "03-05 21:00")],
+    "a symbol that a daily file lacked: late for the days of that file, history from its closes");
 });

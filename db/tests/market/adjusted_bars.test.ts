@@ -1,6 +1,8 @@
 import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import t from "tap";
-import { bring, openRun, yahooChart } from "../ingest/bodies.ts";
+import { landFile } from "../../../runner/providers/csv.ts";
+import { bring, normalise, openRun, yahooChart } from "../ingest/bodies.ts";
 import { shared, testDatabase, type TestDatabase } from "../support/database.ts";
 
 interface Row {
@@ -196,4 +198,44 @@ t.test("a file of actions: one clear sentence for a bad line, and nothing of it 
   t.equal(await db.value("select count(*)::int from market.corporate_action"), 0);
   t.match(await send("symbol,ex_date,type,amount,currency\nAAA,2024-01-02,split,3:2,\nAAA,2024-01-03,dividend,0.25,EUR"), { outcome: "normalised", new: 2 });
   t.match(await send("symbol,ex_date,type,amount,currency\nAAA,2024-01-02,split,1.5,\nAAA,2024-01-03,dividend,0.30,EUR"), { changed: 1, new: 0 }, "content decides");
+});
+
+t.test("a file says on which basis its prices are; the same prices on another basis are versions", async (t) => {
+  const db = await testDatabase(t);
+  const run = await openRun(db);
+  const lines = (rows: readonly (readonly [day: string, close: number, volume: number])[]) =>
+    ["date,open,high,low,close,volume", ...rows.map(([day, close, volume]) => `${day},${close},${close},${close},${close},${volume}`)].join("\n");
+  const dir = t.testdir({
+    "actions.csv": "symbol,ex_date,type,amount\nRAW,2024-03-05,split,4\nSPLIT,2024-03-05,split,4\nOLD,2024-03-05,split,4\nTOTAL,2024-03-05,split,4\nTOTAL,2024-03-06,dividend,2.5\nRAW,2024-03-06,dividend,2.5\n",
+    "raw.csv": lines([["2024-03-04", 400, 100], ["2024-03-05", 100, 400], ["2024-03-06", 100, 400]]),
+    "split.csv": lines([["2024-03-04", 100, 400], ["2024-03-05", 100, 400], ["2024-03-06", 100, 400]]),
+    // Made on the evening of 4 March: the split of the day after is not in it.
+    "old.csv": lines([["2024-03-01", 400, 100], ["2024-03-04", 400, 100]]),
+    "total.csv": lines([["2024-03-04", 97.5, 400], ["2024-03-05", 97.5, 400], ["2024-03-06", 100, 400]]),
+  });
+  const bringFile = async (name: string, symbol: string, basis?: { price: string; adjustedTo?: string }, dataset: "bars" | "actions" = "bars") => {
+    const { rawResponseId } = await landFile(db.worker, { runId: run, dataset, path: join(dir, name), ...(dataset === "bars" ? { about: { key: "symbol", value: symbol } } : {}), basis });
+    return await normalise(db, run, rawResponseId);
+  };
+  await bringFile("raw.csv", "RAW");
+  await bringFile("split.csv", "SPLIT", { price: "split" });
+  await bringFile("old.csv", "OLD", { price: "split", adjustedTo: "2024-03-04" });
+  await bringFile("total.csv", "TOTAL", { price: "total" });
+  await bringFile("actions.csv", "", undefined, "actions");
+  const rounded = async (symbol: string, adjustment: string) => (await series(db, symbol, adjustment)).map(({ date, close, raw, volume }) => [date.slice(5), Number(close.toFixed(9)), Number(raw.toFixed(9)), volume]);
+  const split = [["03-04", 100, 400, 400], ["03-05", 100, 100, 400], ["03-06", 100, 100, 400]];
+  t.same(await rounded("RAW", "split"), split);
+  t.same(await rounded("SPLIT", "split"), split, "adjusted for splits");
+  t.same(await rounded("TOTAL", "split"), split, "adjusted for splits and dividends");
+  t.same(await rounded("TOTAL", "split_dividend"), await rounded("RAW", "split_dividend"));
+  t.same(await rounded("OLD", "split"), [["03-01", 100, 400, 400], ["03-04", 100, 400, 400]], "until the day on which the file was made");
+
+  // Brought in as raw at first: the user says it again, with the basis.
+  await bringFile("split.csv", "LATER");
+  await db.query("insert into market.corporate_action (instrument_id, action_type, ex_date, amount, known_from, provider, raw_response_id, run_id) select market.instrument_id('LATER'), action_type, ex_date, amount, known_from, provider, raw_response_id, run_id from market.corporate_action where instrument_id = market.instrument_id('SPLIT')");
+  t.same((await rounded("LATER", "split"))[0], ["03-04", 25, 100, 1600], "taken for raw");
+  t.match(await bringFile("split.csv", "LATER", { price: "split" }), { new: 0, changed: 3 });
+  t.same(await rounded("LATER", "split"), split);
+  t.match(await bringFile("split.csv", "LATER", { price: "split" }), { run_id: undefined, changed: 3 }, "once more: what became of it then");
+  t.equal(await db.value("select max(version) from market.price_data where instrument_id = market.instrument_id('LATER')"), 2);
 });

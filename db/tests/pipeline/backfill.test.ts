@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
-import { bodiesToReplay, replayBody } from "../../../runner/providers/replay.ts";
+import { bodiesToReplay, replayBodies } from "../../../runner/providers/replay.ts";
 import { chartBody, inTurn, limits, sends, serveYahoo, weekdayBars } from "../../../runner/testing/provider-server.ts";
 import { startWorker } from "../../../runner/worker/worker.ts";
+import { checkInvariants } from "../faults/invariants.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
 
 t.setTimeout(120_000);
@@ -179,18 +180,70 @@ t.test("landed bodies are read again after a normaliser changed: the difference 
   await db.query("select pipeline.normalise_response($1, $2)", [run, landed], "worker");
   const every = { provider: undefined, dataset: undefined, symbols: [], all: false };
   t.same(await bodiesToReplay(db.worker, every), [], "the normaliser is the same");
-  const [same] = await bodiesToReplay(db.worker, { ...every, all: true });
-  t.match(await replayBody(db.worker, same as NonNullable<typeof same>, { apply: true, lines: 5 }), { outcome: "normalised", newRows: 0, newVersions: 0 }, "read again all the same: nothing differs");
+  t.match(await replayBodies(db.worker, await bodiesToReplay(db.worker, { ...every, all: true }), { apply: true, lines: 5 }), { outcomes: [{ outcome: "normalised", newRows: 0, newVersions: 0 }] }, "read again all the same: nothing differs");
 
   // Another version of the normaliser: volumes in hundreds.
   await db.query(
     `do $do$ begin execute replace(pg_get_functiondef('ingest.normalise_yahoo_bars(bigint)'::regprocedure), 'bar.close, bar.volume', 'bar.close, bar.volume * 100'); end $do$`);
-  const [body] = await bodiesToReplay(db.worker, every);
-  const wanted = body as NonNullable<typeof body>;
-  const seen = await replayBody(db.worker, wanted, { apply: false, lines: 2 });
-  t.match(seen, { outcome: "normalised", newRows: 0, newVersions: 5, changes: [{ symbol: "AAA", field: "volume", old_value: 1_000, new_value: 100_000 }, { field: "volume" }] });
+  const wanted = await bodiesToReplay(db.worker, every);
+  t.match(await replayBodies(db.worker, wanted, { apply: false, lines: 2 }), {
+    outcomes: [{ outcome: "normalised", newRows: 0, newVersions: 5, withdrawn: 0 }], bars: { added: 0, changed: 5, gone: 0 },
+    changes: [{ symbol: "AAA", field: "volume", old_value: 1_000, new_value: 100_000 }, { field: "volume" }],
+  });
   t.equal(await db.value("select count(*)::int from market.price_data_history"), 0, "only looked at");
-  t.match(await replayBody(db.worker, wanted, { apply: true, lines: 0 }), { newVersions: 5, changes: [] });
+  const order: string[] = [];
+  const applied = await replayBodies(db.worker, wanted, { apply: true, lines: 0, onBody: ({ subject }) => order.push(subject), onDifference: ({ bars }) => order.push(`${bars.changed} differ`) });
+  t.match(applied, { outcomes: [{ newVersions: 5 }], changes: [] });
+  t.same(order, ["AAA", "5 differ"], "the difference is told before it is taken in");
   t.same(await db.query("select distinct volume, version, known_from = '2024-06-01T00:00:00Z' as since_it_came from market.price_data"), [{ volume: 100_000, version: 2, since_it_came: true }]);
   t.same(await bodiesToReplay(db.worker, every), [], "done");
+});
+
+t.test("bodies are read again together, in the order in which they came; what a body no longer holds is taken back", async (t) => {
+  const db = await testDatabase(t);
+  const run = await db.value<string>("select pipeline.start_run('ingest', 'test')::text", [], "worker");
+  const file = async (provider: string, rows: readonly string[], fetchedAt: string) => {
+    const body = ["date,open,high,low,close,volume,symbol", ...rows.map((row) => row.replace(/,(\d+)$/, ",$1,$1,$1,$1,1000,AAA"))].join("\n");
+    const id = await db.value<string>(
+      "select raw_response_id::text from ingest.land($1, $2, 'bars', 'AAA', 'file:AAA', 'READ', 200, '{}', 'text/csv', $3, $4)", [run, provider, Buffer.from(body), fetchedAt], "worker");
+    await db.query("select pipeline.normalise_response($1, $2)", [run, id], "worker");
+    return Number(id);
+  };
+  // The sample says 49 of the third, too; it is of lower priority. The second file of the user corrects the first day.
+  const first = await file("csv", ["2024-01-02,50", "2024-01-03,51", "2024-01-04,52"], "2024-02-01T00:00:00Z");
+  const sample = await file("sample", ["2024-01-03,49"], "2024-02-02T00:00:00Z");
+  const second = await file("csv", ["2024-01-02,55"], "2024-02-03T00:00:00Z");
+  // Another version: the third and fourth day are no bars, and prices are doubled.
+  await db.query(`
+    create or replace function ingest.normalise_csv_bars(p_raw_response_id bigint) returns void language sql as $$
+      select ingest.read_bars_csv(p_raw_response_id);
+      delete from ingest.candidate_bar where raw_response_id = p_raw_response_id and session_date > '2024-01-02';
+      update ingest.candidate_bar set open = open * 2, high = high * 2, low = low * 2, close = close * 2 where raw_response_id = p_raw_response_id;
+    $$`);
+  await db.query("grant update on ingest.candidate_bar to marketbase_worker");
+  const wanted = await bodiesToReplay(db.worker, { provider: undefined, dataset: undefined, symbols: ["AAA"], all: false });
+  t.same(wanted.map(({ raw_response_id }) => raw_response_id), [first, second]);
+  const current = () => db.query("select session_date::text as day, close, provider, version from market.price_data order by ts");
+  const before = await current();
+  const expected = {
+    outcomes: [{ newRows: 0, newVersions: 0, withdrawn: 2 }, { newRows: 0, newVersions: 1, withdrawn: 0 }],
+    bars: { added: 0, changed: 2, gone: 1 },
+    changes: [
+      { ts: "2024-01-02 00:00", field: "open", old_value: 55, new_value: 110 }, { field: "high" }, { field: "low" }, { field: "close" },
+      { ts: "2024-01-03 00:00", field: "open", old_value: 51, new_value: 49 }, { field: "high" }, { field: "low" }, { field: "close" },
+      { ts: "2024-01-04 00:00", field: "close", old_value: 52, new_value: null },
+    ],
+  };
+  t.match(await replayBodies(db.worker, wanted, { apply: false, lines: 20 }), expected, "the older body changes nothing that the newer one has said");
+  t.same(await current(), before, "only looked at");
+  t.match(await replayBodies(db.worker, wanted, { apply: true, lines: 20 }), expected, "what is taken in is what was shown");
+  t.same(await current(), [
+    { day: "2024-01-02", close: 110, provider: "csv", version: 3 }, { day: "2024-01-03", close: 49, provider: "sample", version: 2 },
+  ], "the word of the other provider takes the place of what is gone");
+  t.match(await db.query("select session_date::text as day, closed_reason as reason from market.price_data_history where closed_reason is not null order by ts"),
+    ["2024-01-03", "2024-01-04"].map((day) => ({ day, reason: new RegExp(`^body ${first}, read again in run \\d+, no longer holds it$`) })));
+  t.same(await db.query("select count(*)::int as bars from market.price_data_as_of('AAA', '2024-03-01')", [], "reader"), [{ bars: 3 }], "what was known then stays");
+  t.equal(await db.value("select count(*)::int from lineage.data_lineage where operation = 'delete' and source_id = $1", [first]), 1);
+  t.equal(await db.value("select raw_response_id::int from market.price_data where session_date = '2024-01-03'"), sample);
+  await checkInvariants(t, db.url);
 });

@@ -1,73 +1,6 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import t from "tap";
-import { repositoryRoot } from "../../../runner/config/config.ts";
-import { findReport } from "../../../runner/report/catalogue.ts";
-import { runScript } from "../../../runner/report/run.ts";
-import { parseScript } from "../../../runner/report/script.ts";
-import { writeReport, type Format } from "../../../runner/report/write.ts";
-import type { TestDatabase } from "../support/database.ts";
-import { weekdays, world, type World } from "../quality/support.ts";
-
-const run = promisify(execFile);
-const file = join(repositoryRoot, "db/reports/compliance.sql");
-
-/** What our interpreter makes of the report. */
-async function interpreted(db: TestDatabase, variables: Record<string, string> = {}, format: Format = "text"): Promise<string> {
-  const client = await db.auditor.connect();
-  try {
-    const pieces: string[] = [];
-    for await (const piece of writeReport(runScript(client, parseScript(findReport("compliance").text, "compliance.sql"), variables), format)) pieces.push(piece);
-    return pieces.join("");
-  } catch (error) {
-    await client.query("rollback");
-    throw error;
-  } finally {
-    client.release();
-  }
-}
-
-/** What the real psql prints; undefined where there is none. */
-async function psql(test: { pass(message: string, extra: { skip: string }): unknown; fail(message: string): unknown }, db: TestDatabase, variables: Record<string, string> = {}) {
-  const assignments = Object.entries(variables).flatMap(([name, value]) => ["-v", `${name}=${value}`]);
-  try {
-    const { stdout } = await run("psql", [db.url("auditor"), "-X", ...assignments, "-f", file], { env: { ...process.env, LC_ALL: "C.UTF-8" }, maxBuffer: 1 << 26 });
-    return { status: 0, stdout, stderr: "" };
-  } catch (error) {
-    const { code, stdout, stderr } = error as { code: unknown; stdout: string; stderr: string };
-    if (code !== "ENOENT") return { status: code, stdout, stderr };
-    if (process.env["CI"] === "true") test.fail("psql is not installed; CI needs postgresql-client");
-    else test.pass("compare with psql", { skip: "psql is not installed" });
-    return undefined;
-  }
-}
-
-/** Something in every section: bars, a correction, quarantine, findings, facts, text that a terminal could choke on. */
-async function fill(w: World): Promise<number> {
-  const id = await w.instrument("AAA");
-  const dates = weekdays("2024-03-04", 30);
-  await w.bars(id, dates.map((date, i) => ({ date, close: 100 + (i % 3), volume: i % 7 })));
-  await w.facts(id, [{ concept: "Assets", value: 10 }, { concept: "LiabilitiesAndStockholdersEquity", value: 9 }]);
-  const body = await w.candidateBars(id, [{ date: "2024-05-01", high: 1 }, { date: "2024-05-02", volume: -1 }]);
-  await w.judge(body);
-  await w.db.query(
-    `insert into ingest.quarantine (raw_response_id, dataset, row_no, symbol, instrument_id, ts, rules, reason, payload, run_id)
-    values ($1, 'bars', 1, 'AAA', $2, '2024-05-01', '{bar_ohlc_order}', E'a\\nline\\tbroken, 東京 日経 cafe\\u0301 \\u202e \\\\ "quoted"', '{}', $3),
-      ($1, 'bars', 2, null, null, null, '{bar_volume_valid,bar_ohlc_order}', 'no time', '{}', $3)`,
-    [body, id, w.runId],
-  );
-  await w.db.query("delete from ingest.candidate_bar");
-  await w.db.query(
-    `insert into ingest.normalisation (raw_response_id, normaliser, normaliser_version, outcome, row_count, accepted_count, quarantined_count, error_code, message, run_id)
-    values ($1, 'ingest.normalise_test_bars', '0123456789ab', 'normalised', 2, 0, 2, null, null, $2),
-      ($3, 'ingest.normalise_test_bars', '0123456789ab', 'refused', 0, 0, 0, 'MB004', 'The body is HTML.', $2)`,
-    [body, w.runId, await w.body()],
-  );
-  await w.db.query("update market.price_data set volume = 77 where instrument_id = $1 and session_date = '2024-03-05'", [id]);
-  await w.validate(id);
-  return id;
-}
+import { world } from "../quality/support.ts";
+import { fill, interpreted, psql } from "./support.ts";
 
 t.test("psql and marketbase report print the same bytes", async (t) => {
   const w = await world(t);
@@ -75,17 +8,17 @@ t.test("psql and marketbase report print the same bytes", async (t) => {
   const asOf = await w.db.value<string>("select clock_timestamp()::text");
   const requests: Record<string, string>[] = [{ as_of: asOf }, { as_of: asOf, lines: "1" }, { as_of: "2020-01-01" }];
   for (const variables of requests) {
-    const expected = await psql(t, w.db, variables);
+    const expected = await psql(t, w.db, "compliance", variables);
     if (expected === undefined) return;
     t.match(expected, { status: 0, stderr: "" });
-    t.equal(await interpreted(w.db, variables), expected.stdout, JSON.stringify(variables));
+    t.equal(await interpreted(w.db, "compliance", variables), expected.stdout, JSON.stringify(variables));
   }
 });
 
 t.test("what the report says", async (t) => {
   const w = await world(t);
   await fill(w);
-  const text = await interpreted(w.db);
+  const text = await interpreted(w.db, "compliance");
   const wide = text.split("\n").filter((line) => line.length > 120);
   t.same(wide, [], "no line is wider than 120 columns");
   for (const [what, line] of Object.entries({
@@ -98,18 +31,18 @@ t.test("what the report says", async (t) => {
     "a failure": / error +\| fundamental_balance +\| AAA +\| +1 \| Assets of 2020-12-31 are 10 USD/,
     "the quarantine": / bar_ohlc_order +\| bars +\| +2 \| +1 \| +1 \| 2024-05-01 \| 2024-05-01\n/,
     "a row of the quarantine": /\| AAA +\| 2024-05-01 \| +1 \| a line broken, 東京/,
-    "nothing for what is not known": /\| - +\| - +\| +2 \| no time\n/,
+    "nothing for what is not known": /\| {8}\| {12}\| +2 \| no time\n/,
     "a correction": / market\.price_data \| AAA +\| +1 \| 2024-03-05 \| 2024-03-05 \| /,
     "lineage of every bar": / market\.price_data \| +30 \| +1 \| +30 \| +0\n/,
   })) {
     t.match(text, line, what);
   }
 
-  const json = JSON.parse(await interpreted(w.db, {}, "json")) as { title: string; rows: Record<string, unknown>[] }[];
-  t.equal(json.length, 15);
-  t.match(json.find(({ title }) => title.startsWith("9."))?.rows[0], { rule: "bar_ohlc_order", rows: 2 });
-  const csv = await interpreted(w.db, {}, "csv");
-  t.match(csv, /^# 1\. What came in, from where\nprovider,dataset,subjects,bodies,bytes,first_fetched,last_fetched\n/);
+  const { sections } = JSON.parse(await interpreted(w.db, "compliance", {}, "json")) as { sections: { title: string; rows: Record<string, unknown>[] }[] };
+  t.equal(sections.length, 15);
+  t.match(sections.find(({ title }) => title.startsWith("9."))?.rows[0], { rule: "bar_ohlc_order", rows: 2 });
+  const csv = await interpreted(w.db, "compliance", {}, "csv");
+  t.match(csv, /\n# 1\. What came in, from where\nprovider,dataset,subjects,bodies,bytes,first_fetched,last_fetched\n/);
   t.match(csv, /,"a line broken, 東京 日経 cafe\u0301 {3}\\ ""quoted"""\n/u);
 });
 
@@ -117,7 +50,7 @@ t.test("the same moment gives the same bytes, whatever arrives later", async (t)
   const w = await world(t);
   const id = await fill(w);
   const asOf = await w.db.value<string>("select clock_timestamp()::text");
-  const before = await interpreted(w.db, { as_of: asOf });
+  const before = await interpreted(w.db, "compliance", { as_of: asOf });
 
   const later = await w.instrument("ZZZ");
   await w.bars(later, [{ date: "2024-03-04" }]);
@@ -129,8 +62,8 @@ t.test("the same moment gives the same bytes, whatever arrives later", async (t)
   await w.db.query("select quality.define_rule(rule, dataset, family, 'error', parameters, description, remedy, population) from quality.rule_in_force where rule = 'price_spike'");
   await w.db.query("select quality.retire_rule('price_fresh')");
 
-  t.equal(await interpreted(w.db, { as_of: asOf }), before);
-  const now = await interpreted(w.db);
+  t.equal(await interpreted(w.db, "compliance", { as_of: asOf }), before);
+  const now = await interpreted(w.db, "compliance");
   t.not(now.split("\n").slice(5).join("\n"), before.split("\n").slice(5).join("\n"), "as of now it says something else");
   t.match(now, / price_spike +\| [0-9a-f]{12} \| price_data +\| error /);
 });
@@ -144,11 +77,11 @@ t.test("a moment that is none is one clear line", async (t) => {
     ["infinity", "'infinity' lies in the future: what will be recorded until then cannot be reported."],
   ];
   for (const [asOf, message] of cases) {
-    await t.rejects(interpreted(w.db, { as_of: asOf }), { code: "MB001", message }, asOf);
-    const said = await psql(t, w.db, { as_of: asOf });
+    await t.rejects(interpreted(w.db, "compliance", { as_of: asOf }), { code: "MB001", message }, asOf);
+    const said = await psql(t, w.db, "compliance", { as_of: asOf });
     if (said === undefined) return;
     t.match(said, { status: 3, stdout: "" });
-    t.match(said.stderr, /^psql:[^\n]*compliance\.sql:\d+: ERROR: {2}[^\n]*\n$/, "psql prints it on one line and exits with 3");
+    t.match(said.stderr, /^psql:[^\n]*begin\.sql:\d+: ERROR: {2}[^\n]*\n$/, "psql prints it on one line and exits with 3");
     t.ok(said.stderr.includes(message));
   }
 });

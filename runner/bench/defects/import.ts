@@ -20,7 +20,7 @@ export async function startImport(db: Queryable): Promise<string> {
  * Imports a file as the pipeline does: its bars are judged as candidates, those that no critical rule refuses are stored with the dividends and splits, and
  * the rules
  * look at what is stored. Resolves to the instrument, the findings of the
- * rules of prices (those of the calendar know nothing of the exchanges of the files), and the bars that were refused.
+ * rules of prices and actions (those of the calendar know nothing of the exchanges of the files), and the bars that were refused.
  */
 export async function importDefects(db: Queryable, runId: string, file: DefectFile): Promise<{ instrumentId: string; alarms: Alarm[]; refused: Alarm[] }> {
   const instrumentId = await value<string>(
@@ -69,7 +69,7 @@ export async function importDefects(db: Queryable, runId: string, file: DefectFi
      from quality.validation_result as result
      join quality.validation_finding as finding using (validation_result_id)
      join quality.rule_in_force as in_force on in_force.rule = result.rule
-     where result.raw_response_id is null and result.instrument_id = $1 and in_force.family = 'prices'
+     where result.raw_response_id is null and result.instrument_id = $1 and in_force.family in ('prices', 'actions')
      order by finding.validation_finding_id`,
     [instrumentId],
   );

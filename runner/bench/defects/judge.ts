@@ -2,7 +2,7 @@ import type { Queryable } from "../../database/pool.ts";
 import { differentDates, wrongRows, type DefectFile, type Family, type WrongRow } from "./files.ts";
 import { importDefects, startImport, type Alarm } from "./import.ts";
 
-const dividendRules = ["price_adjusted_close_consistent", "price_dividend_plausible", "price_dividend_scale", "price_dividend_once"];
+const dividendRules = ["price_adjusted_close_consistent", "price_dividend_plausible", "price_dividend_scale", "price_dividend_once", "action_dividend_below_price"];
 
 /** The rules that name a defect of a family. */
 const rulesOf: Readonly<Record<Family, readonly string[]>> = {
@@ -15,7 +15,7 @@ const rulesOf: Readonly<Record<Family, readonly string[]>> = {
 /** A file that was judged. */
 export interface Judged {
   readonly file: DefectFile;
-  /** What the rules of prices said. */
+  /** What the rules of prices and actions said. */
   readonly alarms: readonly Alarm[];
   /** Bars that contradict themselves or lack a price, whatever the file is about; they are not stored. */
   readonly refused: readonly Alarm[];

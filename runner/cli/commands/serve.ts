@@ -6,7 +6,7 @@ const command: Command = {
   name: "serve",
   summary: "Serve GraphQL and its explorer until Ctrl-C",
   usage: "[--port N] [--no-migrate]",
-  details: "Starts the embedded PostgreSQL if it does not run, or uses DATABASE_URL. The explorer is at /, the API at /graphql, the newest features at /features/<set>?symbols=AAPL (from Redis with REDIS_URL), and /health says whether the database answers.",
+  details: "Starts the embedded PostgreSQL if it does not run, or uses DATABASE_URL. The explorer is at /, the API at /graphql, the newest features at /features/<set>?symbols=AAPL (from memory, with REDIS_URL from Redis), and /health says whether the database answers.",
   examples: [
     ["marketbase serve", "GraphQL on http://127.0.0.1:5678"],
     ["marketbase serve --port 8080", "the same on another port"],

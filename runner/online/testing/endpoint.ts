@@ -10,11 +10,13 @@ export interface Endpoint {
   readonly log: string[];
 }
 
-/** Starts it; it is closed before the database goes away. */
-export async function startEndpoint(test: { teardown(action: () => Promise<void>): void }, db: TestDatabase, redisUrl?: string): Promise<Endpoint> {
+/** Starts it, without memory unless asked; it is closed before the database goes away. */
+export async function startEndpoint(
+  test: { teardown(action: () => Promise<void>): void }, db: TestDatabase, redisUrl?: string, memoryBytes: number | undefined = 0,
+): Promise<Endpoint> {
   const log: string[] = [];
   const say = (message: string) => void log.push(message);
-  const reader = openOnlineReader({ url: db.url("graphql"), role: "marketbase_reader", redisUrl, statementMilliseconds: 4_000, say });
+  const reader = openOnlineReader({ url: db.url("graphql"), role: "marketbase_reader", redisUrl, memoryBytes, statementMilliseconds: 4_000, say });
   const handle = onlineHandler(reader, say);
   const server = createServer((request, response) => void handle(request, response)).listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -34,7 +34,10 @@ begin atomic
       )
     end,
     bar.close,
-    greatest(bar.session_date, least(provider.splits_adjusted_to, (response.fetched_at at time zone exchange.time_zone)::date))
+    greatest(bar.session_date, case
+      when response.raw_response_id is not null then
+        least(coalesce(response.splits_adjusted_to, provider.splits_adjusted_to), (response.fetched_at at time zone exchange.time_zone)::date)
+    end)
   from (select market.bar_length(p_bar_interval) as length) as span
   cross join unnest(p_instrument_ids, p_from_ts, p_to_ts) as asked (instrument_id, from_ts, to_ts)
   join market.instrument using (instrument_id)
@@ -42,8 +45,9 @@ begin atomic
   join market.price_data as bar
     on bar.instrument_id = asked.instrument_id and bar.bar_interval = p_bar_interval
     and bar.ts between coalesce(asked.from_ts, '-infinity') and coalesce(asked.to_ts, 'infinity')
-  left join ingest.provider on provider.provider = bar.provider and provider.price_basis <> 'raw'
-  left join ingest.raw_response as response on response.raw_response_id = bar.raw_response_id and provider.provider is not null;
+  join ingest.provider on provider.provider = bar.provider
+  left join ingest.raw_response as response
+    on response.raw_response_id = bar.raw_response_id and coalesce(response.price_basis, provider.price_basis) <> 'raw';
 end;
 
 comment on function feature.closing_bars(bigint[], text, timestamptz[], timestamptz[]) is

@@ -7,10 +7,13 @@ as $$
 declare
   response record;
   tolerated record;
+  touched bigint[];
   candidate_count bigint;
+  has_bars boolean;
+  has_history boolean;
   outcome ingest.acceptance;
 begin
-  select raw_response.provider, raw_response.fetched_at, provider.priority into response
+  select raw_response.provider, raw_response.fetched_at, raw_response.price_basis, raw_response.splits_adjusted_to, provider.priority into response
   from ingest.raw_response
   join ingest.provider using (provider)
   where raw_response.raw_response_id = p_raw_response_id;
@@ -24,55 +27,52 @@ begin
   from ingest.field_tolerance;
 
   -- One writer per instrument at a time, always in the same order; actions that came without bars are locked here too.
-  perform pg_advisory_xact_lock(hashtextextended('market.price_data ' || touched.instrument_id, 0))
+  select array_agg(named.instrument_id order by named.instrument_id), sum(named.bar_count) into touched, candidate_count
   from (
-    select candidate.instrument_id
+    select candidate.instrument_id, count(*) as bar_count
     from ingest.candidate_bar candidate
     where candidate.raw_response_id = p_raw_response_id
-    union
-    select action.instrument_id
+    group by candidate.instrument_id
+    union all
+    select action.instrument_id, 0
     from ingest.candidate_action action
     where action.raw_response_id = p_raw_response_id
-    order by instrument_id
-  ) as touched;
+    group by action.instrument_id
+  ) as named;
+  perform pg_advisory_xact_lock(hashtextextended('market.price_data ' || instrument_id, 0)) from unnest(touched) as instrument_id;
+  candidate_count := coalesce(candidate_count, 0);
 
-  select count(*) into candidate_count
-  from ingest.candidate_bar
-  where candidate_bar.raw_response_id = p_raw_response_id;
+  perform ingest.record_coverage(p_raw_response_id);
 
-  -- A new bar could be known from the close of its session; a bar of another length from its own end.
-  insert into market.price_data (
-    instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close, version,
-    known_from, provider, raw_response_id, run_id
-  )
   select
-    candidate.instrument_id, candidate.bar_interval, candidate.ts, candidate.session_date, candidate.open, candidate.high, candidate.low,
-    candidate.close, candidate.volume, candidate.adjusted_close,
-    1 + coalesce((
-      select max(history.version)
-      from market.price_data_history history
-      where history.instrument_id = candidate.instrument_id and history.bar_interval = candidate.bar_interval and history.ts = candidate.ts
-    ), 0),
-    case candidate.bar_interval
-      when '1d' then coalesce(session.close_at, (candidate.session_date + 1)::timestamp at time zone exchange.time_zone)
-      else case
-        when market.bar_span(candidate.bar_interval) < interval '1 day' then candidate.ts + market.bar_span(candidate.bar_interval)
-        else (candidate.session_date + market.bar_span(candidate.bar_interval)) at time zone exchange.time_zone
-      end
-    end,
-    response.provider, p_raw_response_id, p_run_id
-  from (
-    -- Of equal rows the first counts.
-    select bar.*
-    from ingest.candidate_bar bar
-    where bar.raw_response_id = p_raw_response_id
-    order by bar.row_no
-  ) as candidate
-  join market.instrument on instrument.instrument_id = candidate.instrument_id
-  join market.exchange on exchange.mic = instrument.mic
-  left join market.trading_session session on session.mic = instrument.mic and session.session_date = candidate.session_date
-  on conflict (instrument_id, bar_interval, ts) do nothing;
-  get diagnostics outcome.new_count = row_count;
+    bool_or(exists (select from market.price_data bar where bar.instrument_id = named.id offset 0)),
+    bool_or(exists (select from market.price_data_history closed where closed.instrument_id = named.id offset 0))
+  into has_bars, has_history
+  from unnest(touched) as named (id);
+
+  -- Where no bar of these instruments is known, all are new. To look for the bar that is there already costs as much as to store it, so that is left
+  -- to the key: a body that gives a bar twice fails there, and is taken in as if bars were known.
+  outcome.new_count := 0;
+  if not has_bars then
+    begin
+      insert into market.price_data (
+        instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close, version, known_from, provider, raw_response_id, run_id
+      )
+      select bar.* from ingest.first_bars(p_run_id, p_raw_response_id, has_history) as bar;
+      get diagnostics outcome.new_count = row_count;
+    exception
+      when unique_violation then
+        outcome.new_count := 0;
+    end;
+  end if;
+  if outcome.new_count < candidate_count then
+    insert into market.price_data (
+      instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close, version, known_from, provider, raw_response_id, run_id
+    )
+    select bar.* from ingest.first_bars(p_run_id, p_raw_response_id, has_history) as bar
+    on conflict (instrument_id, bar_interval, ts) do nothing;
+    get diagnostics outcome.new_count = row_count;
+  end if;
 
   outcome.changed_count := 0;
   if outcome.new_count < candidate_count then
@@ -104,6 +104,8 @@ begin
         or abs(candidate.close - current.close) > tolerated.close * abs(current.close)
         or abs(candidate.volume - current.volume) > tolerated.volume * abs(current.volume)
         or candidate.adjusted_close is not null and current.adjusted_close is null
+        or current.provider = response.provider
+          and (current_response.price_basis, current_response.splits_adjusted_to) is distinct from (response.price_basis, response.splits_adjusted_to)
         or abs(candidate.adjusted_close - current.adjusted_close) > tolerated.adjusted_close * abs(current.adjusted_close)
       )
       and not exists (
@@ -164,8 +166,9 @@ $$;
 
 comment on function ingest.accept_bars(bigint, bigint) is
 'Takes the candidates of a body into market.price_data: new bars, new versions of changed ones, nothing for those that are there already; equal duplicates within the body count once. Returns the counts.
-A first version is known from the close of its session, a correction from the arrival of its body. ingest.provider.priority decides between providers (the lower number), of one provider the newer body; ingest.field_tolerance says which
-differences are none. What does not become current though it came from another provider, or differs, goes to market.price_observation. The caller has taken out the rows that failed a critical rule.';
+A first version is known from the close of its session, or from the arrival of its body where the provider had answered for that time without it (ingest.covered_before); a correction
+from the arrival of its body. ingest.provider.priority decides between providers (the lower number), of one provider the newer body; ingest.field_tolerance says which
+differences are none; the same prices on another basis are a change. What does not become current though it came from another provider, or differs, goes to market.price_observation. The caller has taken out the rows that failed a critical rule.';
 
 revoke all on function ingest.accept_bars(bigint, bigint) from public;
 grant execute on function ingest.accept_bars(bigint, bigint) to marketbase_worker;

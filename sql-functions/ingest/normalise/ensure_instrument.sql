@@ -15,7 +15,7 @@ declare
   given_symbol text := upper(btrim(p_symbol));
   found_id bigint;
 begin
-  if given_symbol is null or given_symbol !~ '^[A-Z0-9^=][A-Z0-9.^=/_-]{0,31}$' then
+  if ingest.is_symbol(given_symbol) is not true then
     raise exception using
       errcode = 'MB001',
       message = format('"%s" cannot be a symbol', left(p_symbol, 40)),

@@ -57,7 +57,7 @@ begin
     when meta ->> 'time zone' ~* '^(UTC|GMT)' or meta ->> 'time zone' is null then 'UTC'
     else meta ->> 'time zone'
   end;
-  if not exists (select from pg_catalog.pg_timezone_names where name = time_zone) then
+  if not ingest.is_time_zone(time_zone) then
     raise exception using
       errcode = 'MB004', message = format('the time zone "%s" is not known', left(time_zone, 60)), hint = 'Alpha Vantage may have changed its format.';
   end if;

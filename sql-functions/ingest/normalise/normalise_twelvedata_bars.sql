@@ -47,7 +47,7 @@ begin
   time_zone := coalesce(
     ingest.url_parameter(response.url, 'timezone'), meta ->> 'exchange_timezone', case when asset_class in ('crypto', 'fx') then 'UTC' else 'America/New_York' end);
   time_zone := case when time_zone = 'Exchange' then coalesce(meta ->> 'exchange_timezone', 'UTC') else replace(time_zone, '%2F', '/') end;
-  if not exists (select from pg_catalog.pg_timezone_names where name = time_zone) then
+  if not ingest.is_time_zone(time_zone) then
     raise exception using
       errcode = 'MB004', message = format('the time zone "%s" of the exchange is not known', left(time_zone, 60)), hint = 'Twelve Data may have changed its format.';
   end if;

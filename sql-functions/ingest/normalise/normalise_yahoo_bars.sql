@@ -18,12 +18,8 @@ declare
   bad text;
 begin
   if jsonb_typeof(coalesce(document #> '{chart,error}', document #> '{finance,error}')) = 'object' then
-    raise exception using
-      errcode = 'MB010',
-      message = format('Yahoo says: %s', left(coalesce(
-        document #>> '{chart,error,description}', document #>> '{finance,error,description}',
-        document #>> '{chart,error,code}', document #>> '{finance,error,code}', 'an error without words'), 300)),
-      hint = 'Check the symbol and the dates.';
+    perform ingest.refuse_error(p_raw_response_id, coalesce(
+      document #>> '{chart,error,description}', document #>> '{finance,error,description}', document #>> '{chart,error,code}', document #>> '{finance,error,code}'));
   end if;
   perform ingest.require_success(p_raw_response_id);
 
@@ -48,7 +44,7 @@ begin
   end if;
 
   time_zone := meta ->> 'exchangeTimezoneName';
-  if time_zone is null or not exists (select from pg_catalog.pg_timezone_names where name = time_zone) then
+  if not ingest.is_time_zone(time_zone) then
     raise exception using
       errcode = 'MB004', message = format('the time zone "%s" of the exchange is not known', time_zone), hint = 'Yahoo may have changed its format.';
   end if;

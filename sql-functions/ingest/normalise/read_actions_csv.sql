@@ -48,7 +48,7 @@ begin
   cross join lateral (
     select case
       when line.field_count <> cardinality(header) then format('it has %s fields where the header has %s', line.field_count, cardinality(header))
-      when line.symbol !~ '^[A-Z0-9^=][A-Z0-9.^=/_-]{0,31}$' then format('"%s" cannot be a symbol', left(line.symbol, 40))
+      when not ingest.is_symbol(line.symbol) then format('"%s" cannot be a symbol', left(line.symbol, 40))
       when not ingest.is_iso_date(line.ex_date) then format('"%s" is not a date written as YYYY-MM-DD', left(line.ex_date, 40))
       when line.action_type not in ('split', 'dividend') then format('"%s" is neither split nor dividend', left(line.action_type, 40))
       when line.amount !~ case line.action_type when 'split' then '^\d{1,9}(\.\d{1,12})?(:\d{1,9}(\.\d{1,12})?)?$' else '^\d{1,9}(\.\d{1,12})?$' end

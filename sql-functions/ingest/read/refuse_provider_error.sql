@@ -4,7 +4,6 @@ language plpgsql stable parallel safe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
-  response_provider text;
   said text;
 begin
   if jsonb_typeof(p_document) = 'object' then
@@ -15,18 +14,14 @@ begin
     limit 1;
   end if;
   if said is not null then
-    select response.provider into response_provider from ingest.raw_response response where response.raw_response_id = p_raw_response_id;
-    raise exception using
-      errcode = 'MB010',
-      message = format('%s says: %s', response_provider, left(said, 500)),
-      hint = 'Ask again later if it speaks of a limit; else correct the symbol, the key or the plan.';
+    perform ingest.refuse_error(p_raw_response_id, said);
   end if;
   perform ingest.require_success(p_raw_response_id);
 end
 $$;
 
 comment on function ingest.refuse_provider_error(bigint, jsonb) is
-'MB010 with the provider''s own words when the document, an object, has one of the keys Error Message, Note, Information, error_message, error, detail or message with a text; MB004 with the status when that says failure. Else does nothing.';
+'ingest.refuse_error with the provider''s own words when the document, an object, has one of the keys Error Message, Note, Information, error_message, error, detail or message with a text; MB004 with the status when that says failure. Else does nothing.';
 
 revoke all on function ingest.refuse_provider_error(bigint, jsonb) from public;
 grant execute on function ingest.refuse_provider_error(bigint, jsonb) to marketbase_worker;

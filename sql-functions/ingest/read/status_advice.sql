@@ -3,7 +3,7 @@ create or replace function ingest.status_advice(p_provider text, p_status intege
 language sql stable parallel safe
 begin atomic
   select case
-    when p_status in (418, 425, 429) or p_words ~* '(too many|rate.?limit|hits limit|daily limit|call frequency|requests per|credits|api calls|try again|request weight|exceeded)' then
+    when ingest.limit_wait(p_provider, p_status, p_words) is not null then
       'The limit of the provider is used up: ask again later, or less often.'
     when p_status in (401, 402, 403, 407) or p_words ~* '(api ?-?key|token|credential|unauthori[sz]ed|not authori[sz]ed|permission|entitled|premium|subscri|your plan)' then
       coalesce(

@@ -63,7 +63,7 @@ begin
   cross join lateral (
     select case
       when line.field_count <> cardinality(header) then format('it has %s fields where the header has %s', line.field_count, cardinality(header))
-      when line.symbol is null or line.symbol !~ '^[A-Z0-9^=][A-Z0-9.^=/_-]{0,31}$' then format('"%s" cannot be a symbol', left(line.symbol, 40))
+      when ingest.is_symbol(line.symbol) is not true then format('"%s" cannot be a symbol', left(line.symbol, 40))
       when is_snapshot and line.twice is not null then format('%s is there twice, first in line %s', line.symbol, line.twice)
       when not is_snapshot and line.from_text is null then 'the first day is missing'
       when not ingest.is_iso_date(line.from_text) then format('"%s" is not a date written as YYYY-MM-DD', left(line.from_text, 40))

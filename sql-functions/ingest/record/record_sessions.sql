@@ -42,7 +42,7 @@ begin
       errcode = 'MB005',
       message = format('the file has no column %s; its columns are %s', missing, coalesce(left(array_to_string(header, ', '), 500), 'none')),
       hint = 'Sessions need mic (or --mic), date, open and close, and may have break_start and break_end.';
-  elsif given_zone is not null and not exists (select from pg_catalog.pg_timezone_names where name = given_zone) then
+  elsif given_zone is not null and not ingest.is_time_zone(given_zone) then
     raise exception using errcode = 'MB001', message = format('There is no time zone %s.', given_zone), hint = 'Use a name such as Asia/Tokyo.';
   end if;
 

@@ -15,7 +15,7 @@ end;
 
 comment on function market.adjusted_bars(text, text, timestamptz, date, date, text) is
 'Bars of p_symbol from session p_from to p_to, both included (NULL: no limit), as known at p_as_of (NULL: now), adjusted for the splits and dividends that were known by then and had their ex-date. Stored bars are never changed.
-Whatever basis the provider uses (ingest.provider.price_basis), its prices are first turned back into those of the day (raw_close), by the actions that were known when its body arrived. p_adjustment then is
+Whatever basis the provider or the body uses (price_basis of ingest.provider and ingest.raw_response), its prices are first turned back into those of the day (raw_close), by the actions that were known when its body arrived. p_adjustment then is
 none: as quoted that day;
 split: in the shares of p_as_of, the last price unchanged;
 split_dividend: likewise, and for each dividend later than the bar times 1 - amount / close before the ex-date, in shares of the ex-date (convention of CRSP, Yahoo and the factor files of Lean);

@@ -61,8 +61,13 @@ begin
       cross join lateral (
         -- least takes no notice of NULL: without a day of its own the basis is the day of the fetch.
         select
-          case when source.price_basis <> 'raw' then least(source.splits_adjusted_to, fetched.fetched_date) end as split_basis,
-          case when source.price_basis = 'total' then least(source.splits_adjusted_to, fetched.fetched_date) end as dividend_basis
+          case when said.price_basis <> 'raw' then least(said.splits_adjusted_to, fetched.fetched_date) end as split_basis,
+          case when said.price_basis = 'total' then least(said.splits_adjusted_to, fetched.fetched_date) end as dividend_basis
+        from (
+          select
+            coalesce(response.price_basis, source.price_basis) as price_basis,
+            coalesce(response.splits_adjusted_to, source.splits_adjusted_to) as splits_adjusted_to
+        ) as said
       ) as basis
       where bar.instrument_id = p_instrument_id and bar.bar_interval in (reference, p_bar_interval)
         and bar.known_from <= moment and (bar.known_to is null or moment < bar.known_to)
@@ -88,13 +93,14 @@ begin
           select market.product(split.amount)
           from later as split
           where split.action_type = 'split' and split.ex_date > bar.session_date
-            and split.ex_date <= least(source.splits_adjusted_to, (response.fetched_at at time zone exchange.time_zone)::date)
+            and split.ex_date <= least(coalesce(response.splits_adjusted_to, source.splits_adjusted_to), (response.fetched_at at time zone exchange.time_zone)::date)
         ) order by bar.ts) as closes
       from market.price_data as bar
       join market.instrument using (instrument_id)
       join market.exchange using (mic)
-      join ingest.provider as source on source.provider = bar.provider and source.price_basis = 'total'
-      join ingest.raw_response as response on response.raw_response_id = bar.raw_response_id
+      join ingest.provider as source on source.provider = bar.provider
+      join ingest.raw_response as response
+        on response.raw_response_id = bar.raw_response_id and coalesce(response.price_basis, source.price_basis) = 'total'
       where bar.instrument_id = p_instrument_id and bar.bar_interval = reference
     ), undone as materialized (
       -- The inverse of a product of factors 1 - amount / close is a sum over adjusted closes.

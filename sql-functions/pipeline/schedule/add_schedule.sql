@@ -22,7 +22,7 @@ declare
     when num_nonnulls(p_cron, p_after_close) = 0 then 'a schedule has a cron line, an exchange after whose close it is due, or both'
     when coalesce(p_look_back_days not between 0 and 36500, true) then 'the days to look back are 0 to 36500'
     when coalesce(p_delay not between interval '0' and interval '1 day', true) then 'the delay after the close is a day at most'
-    when not exists (select from pg_timezone_names zone where zone.name = p_time_zone) then format('there is no time zone named "%s"', p_time_zone)
+    when not ingest.is_time_zone(p_time_zone) then format('there is no time zone named "%s"', p_time_zone)
     when p_after_close is not null and not exists (select from market.exchange where exchange.mic = p_after_close) then format('there is no exchange "%s"', p_after_close)
   end;
 begin

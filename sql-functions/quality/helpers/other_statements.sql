@@ -18,8 +18,13 @@ begin atomic
   ) as said
   join market.price_data as current
     on current.instrument_id = said.instrument_id and current.bar_interval = said.bar_interval and current.ts = said.ts and current.provider <> said.provider
-  join ingest.provider as current_provider on current_provider.provider = current.provider
-  join ingest.provider as said_provider on said_provider.provider = said.provider
+  cross join lateral (
+    select
+      (select coalesce(body.price_basis, provider.price_basis) from ingest.raw_response as body join ingest.provider using (provider)
+        where body.raw_response_id = current.raw_response_id) as current_basis,
+      (select coalesce(body.price_basis, provider.price_basis) from ingest.raw_response as body join ingest.provider using (provider)
+        where body.raw_response_id = said.raw_response_id) as said_basis
+  ) as given
   cross join lateral (
     select
       coalesce(exp(sum(ln(action.amount::double precision)) filter (where action.action_type = 'split')), 1) as split_factor,
@@ -29,9 +34,9 @@ begin atomic
   ) as later
   cross join lateral (
     select case
-      when said_provider.price_basis = current_provider.price_basis then 1
-      when (said_provider.price_basis, current_provider.price_basis) = ('raw', 'split') then 1 / later.split_factor
-      when (said_provider.price_basis, current_provider.price_basis) = ('split', 'raw') then later.split_factor
+      when given.said_basis = given.current_basis then 1
+      when (given.said_basis, given.current_basis) = ('raw', 'split') then 1 / later.split_factor
+      when (given.said_basis, given.current_basis) = ('split', 'raw') then later.split_factor
       when later.action_count = 0 then 1
     end as price_factor
   ) as basis

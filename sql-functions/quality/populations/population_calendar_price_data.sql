@@ -17,8 +17,12 @@ begin atomic
     on price.instrument_id = instrument.instrument_id
     and price.bar_interval = '1d'
     and price.ts between p_from and p_to
+    -- The ts of a daily bar is midnight UTC of its session: the key alone tells.
+    and (
+      exchange.calendar <> 'sessions'
+      or price.ts between (calendar.first_date::timestamp at time zone 'UTC') and (calendar.last_date::timestamp at time zone 'UTC')
+    )
   where instrument.instrument_id = any (p_instrument_ids)
-    and (exchange.calendar <> 'sessions' or price.session_date between calendar.first_date and calendar.last_date)
   group by price.instrument_id;
 end;
 

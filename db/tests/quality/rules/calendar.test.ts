@@ -1,5 +1,5 @@
 import t from "tap";
-import { world } from "../support.ts";
+import { weekdays, world } from "../support.ts";
 
 /** The week of 4 July 2024, a Thursday on which New York did not trade. */
 const week = ["2024-07-01", "2024-07-02", "2024-07-03", "2024-07-05"];
@@ -58,4 +58,38 @@ t.test("price_fresh", async (t) => {
   t.match(await said("B", finished[1]?.date), { status: "passed" }, "one session behind");
   t.match(await said("C", finished[2]?.date), { status: "failed", checked: 1, failed: 1, dates: [null], messages: [/^2 sessions behind: last bar /] }, "two sessions behind");
   t.match(await said("D", "2020-01-02", "XETR"), { status: "not_applicable" }, "no calendar");
+});
+
+t.test("price_complete and price_filler_bar", async (t) => {
+  const w = await world(t);
+  const sessions = (await w.db.query<{ day: string }>("select day::text from market.session_dates('XNYS', '2023-01-01', '2023-12-31') as day")).map(({ day }) => day);
+  const said = async (symbol: string, missing: number) => {
+    const id = await w.instrument(symbol);
+    await w.bars(id, sessions.filter((_, i) => i === 0 || i > missing).map((date, i) => ({ date, close: 100 + (i % 2), ...(i === 9 && { close: 101, volume: 0 }), ...(i === 8 && { close: 101 }) })));
+    return w.validate(id);
+  };
+  const holes = await said("HOLES", 4);
+  t.match(holes.get("price_complete"), { checked: 1, failed: 1, dates: [null], messages: [/^246 of 250 sessions from 2023-01-03 to 2023-12-29 have a bar\./] });
+  t.match((await said("FEW", 2)).get("price_complete"), { status: "passed" }, "two of 250 are less than a hundredth");
+  t.match(holes.get("price_filler_bar"), { failed: 1, messages: [/repeats the close before, 101, without a trade/] });
+  const index = await w.instrument("^IX", { assetClass: "index" });
+  await w.bars(index, weekdays("2024-07-08", 3).map((date) => ({ date, volume: 0 })));
+  t.match((await w.validate(index)).get("price_filler_bar"), { status: "passed" }, "an index has no volume");
+});
+
+t.test("price_in_session", async (t) => {
+  const w = await world(t);
+  const id = await w.instrument("MIN");
+  const body = await w.body();
+  await w.db.query(
+    `insert into market.price_data (instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, known_from, provider, raw_response_id, run_id)
+     select $1, '30m', moment, '2024-07-03', 1, 1, 1, 1, 1, moment, 'test', $2, $3
+     from unnest('{2024-07-03 13:00Z, 2024-07-03 13:30Z, 2024-07-03 16:30Z, 2024-07-03 17:00Z}'::timestamptz[]) as moment`,
+    [id, body, w.runId],
+  );
+  const outcome = (await w.validate(id)).get("price_in_session");
+  t.match(outcome, { checked: 4, failed: 2, messages: [/2024-07-03 13:00 UTC/, /2024-07-03 17:00 UTC/] }, "half an hour before the open, and after the close of a half day");
+  const daily = await w.instrument("DAILY");
+  await w.bars(daily, [{ date: "2024-07-03" }]);
+  t.match((await w.validate(daily)).get("price_in_session"), { status: "not_applicable" });
 });

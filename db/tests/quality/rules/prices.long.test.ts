@@ -46,7 +46,7 @@ t.test("price_return_outlier", async (t) => {
   await w.bars(creep, weekdays("2020-01-01", 30).map((date, i) => ({ date, close: i === 29 ? 104 : 100 })));
   t.match((await w.validate(creep)).get("price_return_outlier"), { failed: 0 }, "a move below min_move does not, whatever its score");
   const young = await w.instrument("YOUNG");
-  await w.bars(young, weekdays("2020-01-01", 21).map((date, i) => ({ date, close: i === 20 ? 200 : 100 })));
+  await w.bars(young, weekdays("2020-01-01", 21).map((date, i) => ({ date, close: i === 20 ? 110 : 100 })));
   t.match((await w.validate(young)).get("price_return_outlier"), { failed: 0 }, "nineteen returns are too few to judge by");
 
   const split = await w.instrument("SPLIT");
@@ -69,11 +69,13 @@ t.test("what is said of the end of a series does not depend on where the check b
   for (const from of [148, 150, 151, 155, 160, 171, 172, 183, 184, 199]) {
     const date = bars[from]?.date ?? "";
     const end = await w.validate(id, `${date}T00:00:00Z`);
-    for (const rule of ["price_return_outlier", "price_stale_run", "price_volume_outlier", "price_split_consistent", "price_unit_consistent", "price_volume_present"]) {
+    for (const rule of ["price_return_outlier", "price_stale_run", "price_volume_outlier", "price_split_consistent", "price_unit_consistent", "price_volume_present", "price_level_shift"]) {
       t.same(end.get(rule)?.dates, whole.get(rule)?.dates.filter((found) => (found ?? "") >= date), `${rule} from bar ${from}`);
     }
   }
-  t.ok([...whole].some(([rule, { failed }]) => rule === "price_return_outlier" && failed >= 3));
+  const outliers = whole.get("price_return_outlier")?.dates ?? [];
+  t.ok(outliers.includes(bars[150]?.date ?? "") && outliers.includes(bars[180]?.date ?? "") && !outliers.includes(bars[170]?.date ?? ""), `outliers: ${outliers.join(", ")}`);
+  t.same(whole.get("price_level_shift")?.dates, [bars[170]?.date, bars[171]?.date]);
   t.equal(whole.get("price_stale_run")?.failed, 3);
   t.equal(whole.get("price_volume_outlier")?.failed, 1);
 });
@@ -141,8 +143,8 @@ t.test("price_volume_outlier", async (t) => {
   const w = await world(t);
   const id = await w.instrument("VOL");
   const dates = weekdays("2020-01-01", 40);
-  await w.bars(id, dates.map((date, i) => ({ date, volume: i === 30 ? 20_000 : i === 35 ? 2_000 : i === 33 ? 0 : 1000 + (i % 5) })));
-  t.match((await w.validate(id)).get("price_volume_outlier"), { failed: 1, dates: [dates[30]] }, "twenty times the usual volume is one, twice is not, none is not");
+  await w.bars(id, dates.map((date, i) => ({ date, volume: i === 30 ? 100_000 : i === 35 ? 20_000 : i === 33 ? 0 : 1000 + (i % 5) })));
+  t.match((await w.validate(id)).get("price_volume_outlier"), { failed: 1, dates: [dates[30]] }, "a hundred times the usual volume is one, twenty times is not, none is not");
   const none = await w.instrument("^NOVOL", { assetClass: "index" });
   await w.bars(none, dates.map((date) => ({ date, volume: 0 })));
   t.match((await w.validate(none)).get("price_volume_outlier"), { status: "passed" }, "a series without volume");
@@ -164,7 +166,7 @@ t.test("price_adjusted_close_consistent", async (t) => {
   t.match(await said("D", [100, 99, 98, 98]), { failed: 0 }, "without any action on record nothing can be said");
   t.match(await said("E", [98, 98, -98, 98], 2), { failed: 1, messages: [/is -98\./] }, "a negative adjusted close");
   t.match(await said("F", [null, null, null, null], 2), { status: "not_applicable" }, "no adjusted closes");
-  t.match(await said("G", [98, 98, 98, 98], 150), { failed: 1, messages: [/is not below the close before/] }, "a dividend above the price");
+  t.match(await said("G", [98, 98, 98, 98], 150), { failed: 0 }, "a dividend above the price is the affair of action_dividend_below_price");
 });
 
 t.test("price_dividend_plausible", async (t) => {
@@ -246,4 +248,77 @@ t.test("dividends, ticks, news and weeks explain moves", async (t) => {
     [id, body, w.runId],
   );
   t.match((await w.validate(id)).get("price_split_consistent"), { checked: 4, failed: 1, dates: ["2020-01-20"] }, "weekly bars are judged where there are no daily ones");
+});
+
+t.test("price_level_shift", async (t) => {
+  const w = await world(t);
+  const said = async (symbol: string, change: (bar: Bar, i: number) => Bar, dividend?: number) => {
+    const id = await w.instrument(symbol);
+    const bars = wobble(60).map(change);
+    await w.bars(id, bars);
+    if (dividend !== undefined) await w.action(id, "dividend", bars[50]?.date ?? "", dividend);
+    return { ...(await w.validate(id)).get("price_level_shift"), date: bars[50]?.date };
+  };
+  const shifted = (bar: Bar, i: number) => (i < 50 ? bar : { ...bar, close: (bar.close ?? 0) * 0.65 });
+  const found = await said("A", shifted);
+  t.match(found, { failed: 1, dates: [found.date], messages: [/opens and closes at another level, -3\d\.\d % from the close before/] }, "35 percent lower overnight, and on");
+  t.match(await said("B", shifted, 35), { failed: 0 }, "a dividend on record");
+  t.match(await said("C", (bar, i) => (i === 50 ? { ...shifted(bar, i), volume: 9000 } : shifted(bar, i))), { failed: 0 }, "news brings trading");
+  t.match(await said("D", (bar, i) => (i === 50 ? { ...shifted(bar, i), open: 100 } : shifted(bar, i))), { failed: 0 }, "a fall during the day");
+  t.match(await said("E", (bar) => bar), { status: "passed", checked: 60 });
+});
+
+t.test("bars that stick out in one thing", async (t) => {
+  const w = await world(t);
+  const said = async (symbol: string, change: Partial<Bar>) => {
+    const id = await w.instrument(symbol);
+    const bars = wobble(90).map((bar, i) => (i === 80 ? { ...bar, ...change } : bar));
+    await w.bars(id, bars);
+    const outcomes = await w.validate(id);
+    return { outcomes, date: bars[80]?.date };
+  };
+  const cases: [rule: string, wrong: Partial<Bar>, right: Partial<Bar>][] = [
+    ["price_range_outlier", { high: 160 }, { high: 130 }],
+    ["price_range_outlier", { low: 60 }, { high: 160, volume: 5000 }],
+    ["price_tick_size", { close: 100.123 }, { close: 100.1299999 }],
+    ["price_volume_collapse", { volume: 8 }, { volume: 100 }],
+    ["price_volume_outlier", { volume: 200_000 }, { volume: 50_000 }],
+  ];
+  for (const [at, [rule, wrong, right]] of cases.entries()) {
+    const bad = await said(`BAD${at}`, wrong);
+    t.match(bad.outcomes.get(rule), { status: "failed", checked: 90, failed: 1, dates: [bad.date] }, `${rule}: ${JSON.stringify(wrong)}`);
+    const good = await said(`GOOD${at}`, right);
+    t.match(good.outcomes.get(rule), { status: "passed", checked: 90 }, `${rule}: ${JSON.stringify(right)}`);
+  }
+});
+
+t.test("price_bar_repeated and price_not_future", async (t) => {
+  const w = await world(t);
+  const id = await w.instrument("TWICE");
+  const bars = wobble(10);
+  const copy = { ...(bars[4] as Bar), date: bars[5]?.date ?? null };
+  await w.bars(id, bars.map((bar, i) => (i === 5 ? copy : i === 7 ? { ...(bars[6] as Bar), date: bar.date, volume: 77 } : bar)));
+  const outcomes = await w.validate(id);
+  t.match(outcomes.get("price_bar_repeated"), { failed: 1, dates: [bars[5]?.date] }, "the same prices and volume, but not the same prices with another volume");
+  t.match(outcomes.get("price_not_future"), { status: "passed", checked: 10 });
+  const future = await w.instrument("FUTURE");
+  await w.bars(future, [{ date: "2020-01-02" }, { date: "2199-01-03" }]);
+  t.match((await w.validate(future)).get("price_not_future"), { failed: 1, dates: ["2199-01-03"] });
+});
+
+t.test("a rule on bars that cannot be applied is named", async (t) => {
+  const w = await world(t);
+  const id = await w.instrument("A");
+  await w.bars(id, wobble(3));
+  await w.db.query(
+    `create function quality.rule_price_broken(bar quality.judged_bar, p_parameters jsonb) returns quality.violation language sql stable parallel safe
+     return case when 1 / (bar.volume - bar.volume) > 0 then quality.bar_violation(bar, '{}', '', '') end`,
+  );
+  await w.db.query("grant execute on function quality.rule_price_broken(quality.judged_bar, jsonb) to marketbase_worker");
+  await w.db.query("select quality.define_rule('price_broken', 'price_data', 'prices', 'info', '{}', 'Broken.', 'Mend it.')");
+  t.match(await w.db.refused("select quality.validate($1, array[$2::bigint])", [w.runId, id]), {
+    code: "22012", message: /^Rule price_broken \(version [0-9a-f]{12}\) could not be applied: division by zero/,
+  });
+  await w.db.query("select quality.retire_rule('price_broken')");
+  t.match((await w.validate(id)).get("price_spike"), { status: "passed", checked: 3 });
 });

@@ -109,3 +109,43 @@ t.test("critical rules on reported facts", async (t) => {
     if (reason !== undefined) t.match(rows.find(({ row }) => row === 2)?.reason, reason, `${what}: the reason`);
   }
 });
+
+t.test("rules that let a row in and say what is odd about it", async (t) => {
+  const w = await world(t);
+  const id = await w.instrument("ODD");
+  const bars: Bar[] = [
+    { date: "2024-03-04", adjustedClose: 99 },
+    { date: "1899-12-29" },
+    { date: "2024-03-05", adjustedClose: -1 },
+    { date: "2024-03-06", close: 9_999_999_999 },
+    { date: "2024-03-07" },
+  ];
+  const body = await w.candidateBars(id, bars);
+  await w.db.query("update ingest.candidate_bar set ts = ts + interval '5 hours' where raw_response_id = $1 and row_no = 5", [body]);
+  t.same(await w.judge(body), [], "none is kept out");
+  const said = await w.verdicts(body);
+  t.match(said.get("bar_date_plausible"), { checked: 5, failed: 1, dates: ["1899-12-29"] });
+  t.match(said.get("bar_adjusted_close_valid"), { failed: 1, dates: ["2024-03-05"], messages: [/is -1\./] });
+  t.match(said.get("bar_prices_in_range"), { failed: 1, dates: ["2024-03-06"] });
+  t.match(said.get("bar_time_aligned"), { failed: 1, dates: ["2024-03-07"], messages: [/begins at 2024-03-07 05:00:00 UTC/] });
+  const minutes = await w.candidateBars(id, [{ date: "2024-03-04" }], { interval: "5m" });
+  await w.judge(minutes);
+  t.match((await w.verdicts(minutes)).get("bar_time_aligned"), { status: "passed" }, "minutes begin on whole minutes");
+  await w.db.query("update ingest.candidate_bar set ts = ts + interval '7 seconds' where raw_response_id = $1", [minutes]);
+  await w.judge(minutes);
+  t.match((await w.verdicts(minutes)).get("bar_time_aligned"), { failed: 1 });
+
+  const good: Fact = { concept: "Assets", value: 1, unit: "USD" };
+  const facts = await w.candidateFacts(id, [good, { ...good, value: 2 }, { ...good, concept: "Shares", unit: "USD/shares" }, { ...good, concept: "Cash", unit: "12 %" }]);
+  await w.judge(facts);
+  const verdicts = await w.verdicts(facts);
+  t.match(verdicts.get("fact_unique"), { checked: 4, failed: 2, messages: [/gives this fact 2 times, with different values/, /2 times/] });
+  t.match(verdicts.get("fact_unit_valid"), { failed: 1, messages: ["'12 %' is not a unit."] });
+  t.match(verdicts.get("fact_accession_valid"), { failed: 0 }, "only those of the SEC are judged");
+  await w.db.query("insert into ingest.provider (provider, title, priority, terms) values ('sec', 'SEC', 9997, 'none') on conflict do nothing");
+  const filed = await w.candidateFacts(id, [good, { ...good, concept: "Cash", accession: "17-1" }]);
+  await w.db.query("alter table ingest.raw_response disable trigger user");
+  await w.db.query("update ingest.raw_response set provider = 'sec' where raw_response_id = $1", [filed]);
+  await w.judge(filed);
+  t.match((await w.verdicts(filed)).get("fact_accession_valid"), { checked: 2, failed: 1, messages: ["'17-1' is not an accession number."] });
+});

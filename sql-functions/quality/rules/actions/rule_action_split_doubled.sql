@@ -8,22 +8,9 @@ begin atomic
   with split as materialized (
     select
       action.instrument_id, action.ex_date, action.provider, ln(action.amount::double precision) as size, action.amount,
-      first_bar.ts as bar_ts, ln(first_bar.open / bar_before.close) as move
+      bar.ts as bar_ts, ln(bar.open / bar.previous_close) as move
     from market.corporate_action as action
-    left join lateral (
-      select bar.ts, bar.open
-      from market.price_data as bar
-      where bar.instrument_id = action.instrument_id and bar.bar_interval = '1d' and bar.ts >= action.ex_date::timestamp at time zone 'UTC'
-      order by bar.ts
-      limit 1
-    ) as first_bar on true
-    left join lateral (
-      select bar.close
-      from market.price_data as bar
-      where bar.instrument_id = action.instrument_id and bar.bar_interval = '1d' and bar.ts < first_bar.ts
-      order by bar.ts desc
-      limit 1
-    ) as bar_before on true
+    left join lateral quality.action_bar(action.instrument_id, '1d', action.ex_date) as bar on true
     where action.instrument_id = any (p_instrument_ids) and action.action_type = 'split'
   ),
   pair as (

@@ -16,7 +16,8 @@ begin atomic
   from market.instrument as instrument
   join market.exchange as exchange on exchange.mic = instrument.mic and exchange.calendar = 'sessions'
   cross join lateral (
-    select max(price.session_date) as session_date
+    -- By ts, which the key has: the planner would look for the last session in the index of all instruments.
+    select (max(price.ts) at time zone 'UTC')::date as session_date
     from market.price_data as price
     where price.instrument_id = instrument.instrument_id and price.bar_interval = '1d'
   ) as last_bar

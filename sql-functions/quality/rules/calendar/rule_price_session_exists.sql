@@ -5,6 +5,15 @@ language sql
 stable
 parallel safe
 begin atomic
+  with calendar as materialized (
+    select
+      exchange.mic, quality.calendar_dates(exchange.mic) as dates,
+      coalesce((select min(session.session_date) from market.trading_session as session where session.mic = exchange.mic), '-infinity') as first_date,
+      coalesce((select max(session.session_date) from market.trading_session as session where session.mic = exchange.mic), 'infinity') as last_date
+    from market.exchange as exchange
+    where exchange.calendar <> 'always'
+      and exists (select from market.instrument as instrument where instrument.mic = exchange.mic and instrument.instrument_id = any (p_instrument_ids))
+  )
   select
     null::bigint,
     price.instrument_id,
@@ -13,27 +22,14 @@ begin atomic
     jsonb_build_object('close', price.close, 'volume', price.volume),
     format('a session of %s', instrument.mic),
     format('%s is not a session of %s.', price.session_date, instrument.mic)
-  from market.instrument as instrument
-  join market.exchange as exchange on exchange.mic = instrument.mic
-  cross join lateral (
-    select min(session.session_date) as first_date, max(session.session_date) as last_date
-    from market.trading_session as session
-    where session.mic = instrument.mic
-  ) as calendar
+  from calendar
+  join market.instrument as instrument on instrument.mic = calendar.mic and instrument.instrument_id = any (p_instrument_ids)
   join market.price_data as price
     on price.instrument_id = instrument.instrument_id
     and price.bar_interval = '1d'
     and price.ts between p_from and p_to
-  where instrument.instrument_id = any (p_instrument_ids)
-    and case exchange.calendar
-      when 'sessions' then price.session_date between calendar.first_date and calendar.last_date
-        and not exists (
-          select from market.trading_session as session
-          where session.mic = instrument.mic and session.session_date = price.session_date
-        )
-      when 'weekdays' then extract(isodow from price.session_date) > 5
-      else false
-    end;
+    and price.session_date between calendar.first_date and calendar.last_date
+    and calendar.dates[width_bucket(price.session_date, calendar.dates)] is distinct from price.session_date;
 end;
 
 comment on function quality.rule_price_session_exists(bigint[], timestamptz, timestamptz, jsonb) is

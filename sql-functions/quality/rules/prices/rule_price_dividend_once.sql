@@ -5,58 +5,69 @@ language sql
 stable
 parallel safe
 begin atomic
-  with action as materialized (
-    select found.* from quality.action_bars(p_instrument_ids) as found
+  with recorded as materialized (
+    select
+      action.instrument_id, action.ex_date, action.amount::double precision as amount,
+      action.ex_date - lag(action.ex_date) over (partition by action.instrument_id order by action.ex_date) as days
+    from market.corporate_action as action
+    where action.instrument_id = any (p_instrument_ids) and action.action_type = 'dividend'
   ),
-  day as materialized (
-    select daily.* from quality.daily_bars(p_instrument_ids, '-infinity', 'infinity', 0) as daily
+  spacing as (
+    select recorded.instrument_id, percentile_cont(0.5) within group (order by recorded.days) as days
+    from recorded
+    group by recorded.instrument_id
+  ),
+  pair as (
+    select earlier.instrument_id, earlier.ex_date as earlier_date, later.ex_date as later_date, spacing.days
+    from recorded as earlier
+    join spacing on spacing.instrument_id = earlier.instrument_id
+    join recorded as later
+      on later.instrument_id = earlier.instrument_id
+      and later.ex_date > earlier.ex_date
+      and later.ex_date - earlier.ex_date <= greatest(
+        (p_parameters ->> 'days')::double precision,
+        least((p_parameters ->> 'max_days')::double precision, spacing.days * (p_parameters ->> 'fraction')::double precision)
+      )
+      and abs(ln(later.amount / earlier.amount)) <= (p_parameters ->> 'tolerance')::double precision
   ),
   dividend as materialized (
     select
-      b.instrument_id, b.ts, b.session_date, b.is_asked, action.dividend as amount,
+      recorded.instrument_id, recorded.ex_date, recorded.amount, bar.ts, bar.session_date,
       -- How far the price fell, by open or close, as a part of the dividend; the whole of it is enough.
-      least(1, (b.previous_close - least(b.open, b.close)) / action.dividend) as fall
-    from action
-    join day as b on b.instrument_id = action.instrument_id and b.ts = action.ts
-    where action.dividend > 0 and b.ts <= p_to
+      least(1, (bar.previous_close - least(bar.open, bar.close)) / recorded.amount) as fall
+    from recorded
+    cross join lateral quality.action_bar(recorded.instrument_id, quality.judged_interval(recorded.instrument_id), recorded.ex_date) as bar
+    where exists (
+      select from pair where pair.instrument_id = recorded.instrument_id and recorded.ex_date in (pair.earlier_date, pair.later_date)
+    )
   ),
-  spacing as (
-    select gap.instrument_id, percentile_cont(0.5) within group (order by gap.days) as days
-    from (
-      select dividend.instrument_id, dividend.session_date - lag(dividend.session_date) over (partition by dividend.instrument_id order by dividend.ts) as days
-      from dividend
-    ) as gap
-    group by gap.instrument_id
+  doubled as (
+    select distinct on (dividend.instrument_id, dividend.ts)
+      dividend.*, twin.session_date as twin_date, twin.amount as twin_amount, pair.days
+    from dividend
+    join pair on pair.instrument_id = dividend.instrument_id and dividend.ex_date in (pair.earlier_date, pair.later_date)
+    join dividend as twin
+      on twin.instrument_id = pair.instrument_id
+      and twin.ex_date in (pair.earlier_date, pair.later_date)
+      and twin.ts <> dividend.ts
+      and (twin.fall, twin.ts) > (dividend.fall, dividend.ts)
+    order by dividend.instrument_id, dividend.ts, abs(twin.session_date - dividend.session_date), twin.session_date
   )
   select
     null::bigint,
-    dividend.instrument_id,
-    dividend.ts,
-    jsonb_build_object('session_date', dividend.session_date),
-    jsonb_build_object('dividend', dividend.amount, 'other_date', twin.session_date, 'other_dividend', twin.amount, 'usual_days', spacing.days),
+    doubled.instrument_id,
+    doubled.ts,
+    jsonb_build_object('session_date', doubled.session_date),
+    jsonb_build_object(
+      'dividend', doubled.amount, 'other_date', doubled.twin_date, 'other_dividend', doubled.twin_amount, 'usual_days', doubled.days
+    ),
     format('dividends more than %s of the usual time apart, or of different amounts', p_parameters ->> 'fraction'),
     format(
       'The dividend %s of %s is also on record for %s, where the price rather fell by it.',
-      dividend.amount, dividend.session_date, twin.session_date
+      doubled.amount, doubled.session_date, doubled.twin_date
     )
-  from dividend
-  join spacing on spacing.instrument_id = dividend.instrument_id
-  join lateral (
-    select other.session_date, other.amount
-    from dividend as other
-    where other.instrument_id = dividend.instrument_id
-      and other.ts <> dividend.ts
-      and abs(other.session_date - dividend.session_date)
-        <= greatest(
-          (p_parameters ->> 'days')::double precision,
-          least((p_parameters ->> 'max_days')::double precision, spacing.days * (p_parameters ->> 'fraction')::double precision)
-        )
-      and abs(ln(other.amount / dividend.amount)) <= (p_parameters ->> 'tolerance')::double precision
-      and (other.fall, other.ts) > (dividend.fall, dividend.ts)
-    order by abs(other.session_date - dividend.session_date), other.session_date
-    limit 1
-  ) as twin on true
-  where dividend.ts >= p_from;
+  from doubled
+  where doubled.ts between p_from and p_to;
 end;
 
 comment on function quality.rule_price_dividend_once(bigint[], timestamptz, timestamptz, jsonb) is

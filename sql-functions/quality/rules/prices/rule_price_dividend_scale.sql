@@ -7,21 +7,15 @@ parallel safe
 begin atomic
   with dividend as (
     select
-      action.instrument_id, action.ts, ex.session_date, action.dividend as amount, judged.bar_interval,
-      action.dividend / before.close as yield, 1 - ex.open / before.close as fall
-    from quality.action_bars(p_instrument_ids) as action
-    cross join lateral (select quality.judged_interval(action.instrument_id) as bar_interval) as judged
-    join market.price_data as ex on ex.instrument_id = action.instrument_id and ex.bar_interval = judged.bar_interval and ex.ts = action.ts
-    cross join lateral (
-      select price.close
-      from market.price_data as price
-      where price.instrument_id = action.instrument_id and price.bar_interval = judged.bar_interval and price.ts < action.ts
-      order by price.ts desc
-      limit 1
-    ) as before
-    where action.dividend > 0
-      and action.ts <= p_to
-      and action.dividend / before.close < (p_parameters ->> 'small_yield')::double precision
+      action.instrument_id, bar.ts, bar.session_date, action.amount::double precision as amount, judged.bar_interval,
+      action.amount::double precision / bar.previous_close as yield, 1 - bar.open / bar.previous_close as fall
+    from market.corporate_action as action
+    cross join lateral (select quality.judged_interval(action.instrument_id) as bar_interval offset 0) as judged
+    cross join lateral quality.action_bar(action.instrument_id, judged.bar_interval, action.ex_date) as bar
+    where action.instrument_id = any (p_instrument_ids)
+      and action.action_type = 'dividend'
+      and bar.ts <= p_to
+      and action.amount::double precision / bar.previous_close < (p_parameters ->> 'small_yield')::double precision
   ),
   measured as (
     -- In units of an ordinary night; one wild one must not decide alone.

@@ -1,15 +1,21 @@
 -- Prices stay in one unit.
-create or replace function quality.rule_price_unit_consistent(p_instrument_ids bigint[], p_from timestamptz, p_to timestamptz, p_parameters jsonb)
-returns setof quality.violation
+create or replace function quality.rule_price_unit_consistent(bar quality.judged_bar, p_parameters jsonb)
+returns quality.violation
 language sql
 stable
 parallel safe
-begin atomic
-  select
-    null::bigint,
-    bar.instrument_id,
-    bar.ts,
-    jsonb_build_object('session_date', bar.session_date),
+return case
+  when abs(abs(bar.open_move) - ln((p_parameters ->> 'multiple')::double precision)) <= (p_parameters ->> 'tolerance')::double precision
+    or abs(abs(bar.close_move) - ln((p_parameters ->> 'multiple')::double precision)) <= (p_parameters ->> 'tolerance')::double precision
+    or (
+      bar.high > 10 * bar.low
+      and (
+        abs(ln(bar.high / greatest(bar.open, bar.close) / (p_parameters ->> 'multiple')::double precision)) <= (p_parameters ->> 'tolerance')::double precision
+        or abs(ln(least(bar.open, bar.close) / bar.low / (p_parameters ->> 'multiple')::double precision)) <= (p_parameters ->> 'tolerance')::double precision
+      )
+    )
+  then quality.bar_violation(
+    bar,
     jsonb_build_object('open', bar.open, 'high', bar.high, 'low', bar.low, 'close', bar.close, 'previous_close', bar.previous_close),
     format('a price that is not %s times the one before, nor its inverse', p_parameters ->> 'multiple'),
     format(
@@ -20,21 +26,14 @@ begin atomic
         else format('about 1/%s of it', p_parameters ->> 'multiple')
       end
     )
-  from quality.daily_bars(p_instrument_ids, p_from, p_to, 0) as bar
-  where bar.is_asked
-    and (
-      abs(abs(ln(bar.open / bar.previous_close)) - ln((p_parameters ->> 'multiple')::double precision)) <= (p_parameters ->> 'tolerance')::double precision
-      or abs(abs(ln(bar.close / bar.previous_close)) - ln((p_parameters ->> 'multiple')::double precision)) <= (p_parameters ->> 'tolerance')::double precision
-      or abs(ln(bar.high / greatest(bar.open, bar.close)) - ln((p_parameters ->> 'multiple')::double precision)) <= (p_parameters ->> 'tolerance')::double precision
-      or abs(ln(least(bar.open, bar.close) / bar.low) - ln((p_parameters ->> 'multiple')::double precision)) <= (p_parameters ->> 'tolerance')::double precision
-    );
+  )
 end;
 
-comment on function quality.rule_price_unit_consistent(bigint[], timestamptz, timestamptz, jsonb) is
-'Daily bars that open or close at about multiple times the close before, or at about its inverse, or whose high or low is as far from open and close: the unit changed, as from pounds to pence. tolerance is as a logarithm. The bar after the change is named.';
+comment on function quality.rule_price_unit_consistent(quality.judged_bar, jsonb) is
+'A bar that opens or closes at about multiple times the close before, or at about its inverse, or whose high or low is as far from open and close: the unit changed, as from pounds to pence. tolerance is as a logarithm. The bar after the change is named.';
 
-revoke all on function quality.rule_price_unit_consistent(bigint[], timestamptz, timestamptz, jsonb) from public;
-grant execute on function quality.rule_price_unit_consistent(bigint[], timestamptz, timestamptz, jsonb) to marketbase_worker;
+revoke all on function quality.rule_price_unit_consistent(quality.judged_bar, jsonb) from public;
+grant execute on function quality.rule_price_unit_consistent(quality.judged_bar, jsonb) to marketbase_worker;
 
 select quality.define_rule(
   'price_unit_consistent', 'price_data', 'prices', 'error', '{"multiple": 100, "tolerance": 0.2}',

@@ -40,7 +40,8 @@ begin atomic
     end as ends_at
   ) as bar
   where response.raw_response_id = p_raw_response_id
-    -- No zone is more than 14 hours from UTC: older bars are over without a look at the calendar.
+    -- No bar is longer than 99 days and no zone more than 14 hours from UTC: older bars are over without a look at their length or the calendar.
+    and c.ts > response.fetched_at - interval '100 days'
     and c.ts + bar_interval.length > response.fetched_at - interval '1 day'
     and bar.ends_at > response.fetched_at;
 end;

@@ -5,12 +5,22 @@ language sql
 stable
 parallel safe
 begin atomic
-  with contradictory as (
+  -- Few bodies repeat a bar: the values are compared only where one does.
+  with repeated as (
     select c.instrument_id, c.bar_interval, c.ts, count(*) as row_count
     from ingest.candidate_bar as c
     where c.raw_response_id = p_raw_response_id and c.instrument_id is not null and c.ts is not null
     group by c.instrument_id, c.bar_interval, c.ts
-    having count(*) > 1 and count(distinct (c.open, c.high, c.low, c.close, c.volume, c.adjusted_close)) > 1
+    having count(*) > 1
+  ),
+  said as materialized (
+    select c.*, repeated.row_count
+    from repeated
+    join ingest.candidate_bar as c
+      on c.raw_response_id = p_raw_response_id
+      and c.instrument_id = repeated.instrument_id
+      and c.bar_interval = repeated.bar_interval
+      and c.ts = repeated.ts
   )
   select
     c.row_no,
@@ -19,16 +29,18 @@ begin atomic
     jsonb_build_object('row_no', c.row_no, 'symbol', c.symbol),
     jsonb_build_object(
       'open', c.open, 'high', c.high, 'low', c.low, 'close', c.close, 'volume', c.volume,
-      'adjusted_close', c.adjusted_close, 'rows', contradictory.row_count
+      'adjusted_close', c.adjusted_close, 'rows', c.row_count
     ),
     'the same values wherever the body gives the bar',
-    format('The body gives this bar %s times, with different values.', contradictory.row_count)
-  from contradictory
-  join ingest.candidate_bar as c
-    on c.raw_response_id = p_raw_response_id
-    and c.instrument_id = contradictory.instrument_id
-    and c.bar_interval = contradictory.bar_interval
-    and c.ts = contradictory.ts;
+    format('The body gives this bar %s times, with different values.', c.row_count)
+  from said as c
+  where exists (
+    select
+    from said as other
+    where other.instrument_id = c.instrument_id and other.bar_interval = c.bar_interval and other.ts = c.ts
+      and (other.open, other.high, other.low, other.close, other.volume, other.adjusted_close)
+        is distinct from (c.open, c.high, c.low, c.close, c.volume, c.adjusted_close)
+  );
 end;
 
 comment on function quality.rule_bar_unique(bigint, jsonb) is

@@ -1,0 +1,3 @@
+-- How every report ends.
+\echo '# End of report.'
+commit;
