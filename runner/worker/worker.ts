@@ -46,6 +46,8 @@ export interface WorkerOptions {
 /** How often a worker gives a sign of life and looks for runs of workers that ended. */
 const HEARTBEAT_MS = 5_000;
 const SECOND_LOOK_MS = 2_100;
+/** How often it sees to it that the months to come have their partitions. */
+const PARTITIONS_MS = 3_600_000;
 
 /** The socket below a connection. */
 function streamOf(client: pg.PoolClient): { destroy(error: Error): void } | undefined {
@@ -73,6 +75,13 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
     const started = await value<number>(pool, "select pipeline.start_due()");
     if (started > 0) say(`${started} ${started === 1 ? "schedule is" : "schedules are"} due: started.`);
   };
+  let partitioned = -PARTITIONS_MS;
+  const makePartitions = async () => {
+    if (performance.now() - partitioned < PARTITIONS_MS) return;
+    partitioned = performance.now();
+    // What is busy is left to the next turn: the months are made long before they begin.
+    await pool.query("select quality.make_partitions()").catch((error: Error) => say(`Partitions could not be made now: ${error.message}`));
+  };
   const beat = async () => {
     if (context.inHand.size > 0) await pool.query("select pipeline.beat_run($1)", [[...context.inHand]]);
   };
@@ -93,6 +102,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
     busy = beat()
       .then(sweep)
       .then(startDue)
+      .then(makePartitions)
       .catch((error: Error) => say(`The database does not answer: ${error.message}`))
       .finally(() => {
         clearTimeout(timer);
@@ -103,6 +113,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
   try {
     await sweep();
     await startDue();
+    await makePartitions();
     const runner = await runWorker({
       pgPool: pool,
       taskList,

@@ -157,6 +157,11 @@ begin
       result.action_changed_count := 0;
   end;
 
+  -- What came looks like what came before, or a finding says how it differs; what a provider says instead of data looks like nothing.
+  if result.error_code is distinct from 'MB010' and ingest.remember_shape(p_run_id, p_raw_response_id) then
+    perform quality.validate_body(p_run_id, p_raw_response_id);
+  end if;
+
   if result.outcome <> 'held' then
     result.quarantined_count := rejected_count;
     result.accepted_count := result.row_count - rejected_count;
@@ -183,6 +188,7 @@ go to ingest.quarantine, the others to the market tables as new rows or new vers
 Rows are bars (facts, trades, …); those of a body of splits and dividends alone are these. How many splits and dividends came, also beside bars, and how many were new, changed or cancelled is in action_count and action_changed_count.
 A body that would restate more rows than ingest.provider.restatement_limit (new rows and changes of the adjusted close alone do not count) is taken back whole: outcome held, and ingest.held_response says what it would touch until pipeline.accept_held.
 When a body of bars is read by another version of its normaliser, those that it no longer finds are taken back (ingest.withdraw_bars).
+The shape of the body is remembered and compared with those before it: rule provider_schema_drift, also for a body that is refused.
 A body that this version of its normaliser has read already is not read again: its row comes back; one that it refused is tried again. MB001 when there is no such response or normaliser.';
 
 revoke all on function pipeline.normalise_response(bigint, bigint) from public;

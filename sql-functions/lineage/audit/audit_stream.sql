@@ -16,7 +16,7 @@ listed (stream, oid, history, key_oid, left_out, version_column, condition, cloc
     (
       select attribute.attname::text
       from pg_catalog.pg_attribute as attribute
-      where attribute.attrelid = append_only.oid and attribute.attname in ('closed_at', 'recorded_at') and not attribute.attisdropped
+      where attribute.attrelid = append_only.oid and attribute.attname in ('changed_at', 'closed_at', 'recorded_at') and not attribute.attisdropped
       order by attribute.attname
       limit 1
     )
