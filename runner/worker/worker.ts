@@ -4,6 +4,7 @@ import type pg from "pg";
 import { createPool, value } from "../database/pool.ts";
 import { openPublisher } from "../online/publish.ts";
 import { keepPublishing } from "./publishing.ts";
+import { keepSealing } from "./sealing.ts";
 import { backfillChunkTask } from "./tasks/backfill-chunk.ts";
 import { fetchTask } from "./tasks/fetch.ts";
 import { publishTask } from "./tasks/publish.ts";
@@ -27,6 +28,8 @@ export interface WorkerOptions {
   readonly concurrency?: number;
   /** Where the latest features are published; without it reads go to PostgreSQL. */
   readonly redisUrl?: string | undefined;
+  /** A file for the heads of the audit chain, written after each seal. */
+  readonly auditHeads?: string | undefined;
   /** Steps of one's own, by the name of their task; they take the place of the usual ones. */
   readonly work?: Readonly<Record<string, StepWork>>;
   /**
@@ -125,6 +128,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
     // A worker that ended just before this one started left runs that look alive for two seconds more.
     const second = setTimeout(tick, SECOND_LOOK_MS);
     const publishing = redisUrl === undefined || publisher === undefined ? undefined : keepPublishing(pool, publisher, redisUrl, say);
+    const sealing = keepSealing(pool, options.auditHeads, say);
     const unwatch = options.stallMilliseconds === undefined ? undefined : watchEventLoop(options.stallMilliseconds);
     let stopped = false;
     return {
@@ -137,6 +141,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
         clearTimeout(second);
         await runner.stop();
         await publishing?.stop();
+        await sealing.stop();
         await unwatch?.();
         await pool.end();
       },

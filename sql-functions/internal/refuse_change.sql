@@ -53,6 +53,10 @@ create or replace trigger _100_append_only before update or delete or truncate o
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on lineage.data_lineage
   for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on lineage.audit_block
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on lineage.audit_leaf
+  for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on portfolio.trade
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on portfolio.portfolio_optimization
