@@ -94,6 +94,8 @@ t.test("what fails is sent again, until it is taken or given up", async (t) => {
   await add(db, "private", "https://127.0.0.1:9/", { is_internal: false });
   await add(db, "unset", "http://127.0.0.1:9/", { secret_variable: "MARKETBASE_ALERT_NONE" });
   await queue(db, "one");
+  await deliverDue(db.worker, {}, "silent");
+  await db.query("select pipeline.change_destination('silent', 'pause')", [], "worker");
   await deliverDue(db.worker, {});
   for (const [name, state, error] of [
     ["failing", "waiting", /status 500/], ["limiting", "waiting", /status 429/], ["resetting", "waiting", /cannot be reached: the connection broke off/],
@@ -108,7 +110,6 @@ t.test("what fails is sent again, until it is taken or given up", async (t) => {
   await queue(db, "two");
   t.equal(await deliverDue(db.worker, {}, "failing"), 0, "what comes later waits behind it");
   await passTime(db);
-  await db.query("select pipeline.change_destination('silent', 'pause')", [], "worker");
   await deliverDue(db.worker, {});
   for (const name of ["failing", "limiting", "resetting"]) t.match(await stateOf(db, name), [{ subject: "one", state: "delivered", attempts: 2 }, { subject: "two", state: "delivered", attempts: 1 }], name);
   t.match(await stateOf(db, "endless"), [{ state: "dead", attempts: 2, error: /status 503/ }, { state: "waiting" }], "given up after as many attempts as it has");

@@ -93,7 +93,9 @@ drop policy if exists alert_destination_delete on pipeline.alert_destination;
 create policy alert_destination_delete on pipeline.alert_destination for delete to marketbase_worker using (true);
 revoke all on pipeline.alert_destination from public, marketbase_reader, marketbase_auditor, marketbase_worker;
 grant select on pipeline.alert_destination to marketbase_auditor, marketbase_worker;
-grant insert (name, kind, url, url_variable, secret_variable, kinds, severities, rules, is_internal, max_attempts) on pipeline.alert_destination to marketbase_worker;
+grant insert (
+  name, kind, url, url_variable, secret_variable, kinds, severities, rules, is_internal, max_attempts
+) on pipeline.alert_destination to marketbase_worker;
 grant update (is_active) on pipeline.alert_destination to marketbase_worker;
 grant delete on pipeline.alert_destination to marketbase_worker;
 
