@@ -94,12 +94,13 @@ t.test("what fails is sent again, until it is taken or given up", async (t) => {
   await add(db, "private", "https://127.0.0.1:9/", { is_internal: false });
   await add(db, "unset", "http://127.0.0.1:9/", { secret_variable: "MARKETBASE_ALERT_NONE" });
   await queue(db, "one");
-  await deliverDue(db.worker, {}, "silent");
+  const silence = deliverDue(db.worker, {}, "silent");
+  for (let turn = 0; turn < 100 && (await stateOf(db, "silent"))[0]?.attempts !== 1; turn++) await sleep(20);
   await db.query("select pipeline.change_destination('silent', 'pause')", [], "worker");
   await deliverDue(db.worker, {});
   for (const [name, state, error] of [
     ["failing", "waiting", /status 500/], ["limiting", "waiting", /status 429/], ["resetting", "waiting", /cannot be reached: the connection broke off/],
-    ["silent", "waiting", /did not finish its answer in time/], ["refusing", "dead", /status 410/], ["moving", "dead", /status 302/], ["endless", "waiting", /status 503/],
+    ["refusing", "dead", /status 410/], ["moving", "dead", /status 302/], ["endless", "waiting", /status 503/],
     ["private", "dead", /not a public address/], ["unset", "waiting", /MARKETBASE_ALERT_NONE is not set/],
   ] as const) t.match(await stateOf(db, name), [{ state, attempts: 1, error }], name);
   const wait = await waitOf(db, "failing");
@@ -109,6 +110,8 @@ t.test("what fails is sent again, until it is taken or given up", async (t) => {
   t.equal(await deliverDue(db.worker, {}), 0, "nothing is sent before its time");
   await queue(db, "two");
   t.equal(await deliverDue(db.worker, {}, "failing"), 0, "what comes later waits behind it");
+  await silence;
+  t.match(await stateOf(db, "silent"), [{ state: "waiting", attempts: 1, error: /did not finish its answer in time/ }], "who does not answer is not waited for");
   await passTime(db);
   await deliverDue(db.worker, {});
   for (const name of ["failing", "limiting", "resetting"]) t.match(await stateOf(db, name), [{ subject: "one", state: "delivered", attempts: 2 }, { subject: "two", state: "delivered", attempts: 1 }], name);

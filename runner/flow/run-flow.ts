@@ -8,7 +8,7 @@ interface StepState {
   readonly run_id: string;
   readonly step: string;
   readonly description: string;
-  readonly status: "queued" | "running" | "succeeded" | "failed" | "skipped";
+  readonly status: "queued" | "running" | "succeeded" | "failed" | "skipped" | "blocked";
   readonly message: string | null;
   readonly rows_written: string;
 }

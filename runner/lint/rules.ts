@@ -5,7 +5,10 @@ import type { Finding } from "./finding.ts";
 import { ourSchemas } from "./text.ts";
 
 /** The functions that may act with the rights of their owner, `schema.name`. Each says in its file why it has to. */
-export const securityDefiners: readonly string[] = ["feature.define_set", "feature.refresh_versions", "pipeline.queue_results", "pipeline.queue_run", "quality.define_rule", "quality.retire_rule"];
+export const securityDefiners: readonly string[] = [
+  "feature.define_set", "feature.refresh_versions", "lineage.seal_stream", "pipeline.queue_finding_events", "pipeline.queue_gate_release",
+  "pipeline.queue_results", "pipeline.queue_run", "quality.define_rule", "quality.make_partitions", "quality.retire_rule",
+];
 
 const folder = join(import.meta.dirname, "rules");
 

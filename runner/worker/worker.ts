@@ -5,6 +5,7 @@ import { createPool, value } from "../database/pool.ts";
 import { openPublisher } from "../online/publish.ts";
 import { keepDelivering } from "../alerts/deliver.ts";
 import { keepPublishing } from "./publishing.ts";
+import { keepSealing } from "./sealing.ts";
 import { backfillChunkTask } from "./tasks/backfill-chunk.ts";
 import { fetchTask } from "./tasks/fetch.ts";
 import { publishTask } from "./tasks/publish.ts";
@@ -28,6 +29,8 @@ export interface WorkerOptions {
   readonly concurrency?: number;
   /** Where the latest features are published; without it reads go to PostgreSQL. */
   readonly redisUrl?: string | undefined;
+  /** A file for the heads of the audit chain, written after each seal. */
+  readonly auditHeads?: string | undefined;
   /** Steps of one's own, by the name of their task; they take the place of the usual ones. */
   readonly work?: Readonly<Record<string, StepWork>>;
   /**
@@ -46,6 +49,8 @@ export interface WorkerOptions {
 /** How often a worker gives a sign of life and looks for runs of workers that ended. */
 const HEARTBEAT_MS = 5_000;
 const SECOND_LOOK_MS = 2_100;
+/** How often it sees to it that the months to come have their partitions. */
+const PARTITIONS_MS = 3_600_000;
 
 /** The socket below a connection. */
 function streamOf(client: pg.PoolClient): { destroy(error: Error): void } | undefined {
@@ -73,6 +78,13 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
     const started = await value<number>(pool, "select pipeline.start_due()");
     if (started > 0) say(`${started} ${started === 1 ? "schedule is" : "schedules are"} due: started.`);
   };
+  let partitioned = -PARTITIONS_MS;
+  const makePartitions = async () => {
+    if (performance.now() - partitioned < PARTITIONS_MS) return;
+    partitioned = performance.now();
+    // What is busy is left to the next turn: the months are made long before they begin.
+    await pool.query("select quality.make_partitions()").catch((error: Error) => say(`Partitions could not be made now: ${error.message}`));
+  };
   const beat = async () => {
     if (context.inHand.size > 0) await pool.query("select pipeline.beat_run($1)", [[...context.inHand]]);
   };
@@ -93,6 +105,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
     busy = beat()
       .then(sweep)
       .then(startDue)
+      .then(makePartitions)
       .catch((error: Error) => say(`The database does not answer: ${error.message}`))
       .finally(() => {
         clearTimeout(timer);
@@ -103,6 +116,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
   try {
     await sweep();
     await startDue();
+    await makePartitions();
     const runner = await runWorker({
       pgPool: pool,
       taskList,
@@ -117,6 +131,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
     // A worker that ended just before this one started left runs that look alive for two seconds more.
     const second = setTimeout(tick, SECOND_LOOK_MS);
     const publishing = redisUrl === undefined || publisher === undefined ? undefined : keepPublishing(pool, publisher, redisUrl, say);
+    const sealing = keepSealing(pool, options.auditHeads, say);
     const delivering = keepDelivering(pool, options.environment ?? process.env, say);
     const unwatch = options.stallMilliseconds === undefined ? undefined : watchEventLoop(options.stallMilliseconds);
     let stopped = false;
@@ -129,7 +144,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
         clearInterval(timer);
         clearTimeout(second);
         await runner.stop();
-        await Promise.all([publishing?.stop(), delivering.stop()]);
+        await Promise.all([publishing?.stop(), sealing.stop(), delivering.stop()]);
         await unwatch?.();
         await pool.end();
       },

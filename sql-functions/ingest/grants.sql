@@ -144,3 +144,29 @@ revoke all on ingest.bar_coverage from public, marketbase_reader, marketbase_wor
 grant select on ingest.bar_coverage to marketbase_reader;
 grant insert (instrument_id, bar_interval, raw_response_id, provider, fetched_at, covered_from, covered_until) on ingest.bar_coverage to marketbase_worker;
 grant update (covered_from, covered_until) on ingest.bar_coverage to marketbase_worker;
+alter table ingest.quarantine_release enable row level security;
+drop policy if exists quarantine_release_read on ingest.quarantine_release;
+create policy quarantine_release_read on ingest.quarantine_release for select to marketbase_reader using (true);
+drop policy if exists quarantine_release_insert on ingest.quarantine_release;
+create policy quarantine_release_insert on ingest.quarantine_release for insert to marketbase_worker with check (true);
+revoke all on ingest.quarantine_release from public, marketbase_reader, marketbase_worker;
+grant select on ingest.quarantine_release to marketbase_reader;
+grant insert (quarantine_id, decided_by, reason, new_count, changed_count, run_id) on ingest.quarantine_release to marketbase_worker;
+
+alter table ingest.shape enable row level security;
+drop policy if exists shape_read on ingest.shape;
+create policy shape_read on ingest.shape for select to marketbase_reader using (true);
+drop policy if exists shape_insert on ingest.shape;
+create policy shape_insert on ingest.shape for insert to marketbase_worker with check (true);
+revoke all on ingest.shape from public, marketbase_reader, marketbase_worker;
+grant select on ingest.shape to marketbase_reader;
+grant insert (sha256, paths) on ingest.shape to marketbase_worker;
+
+alter table ingest.body_shape enable row level security;
+drop policy if exists body_shape_read on ingest.body_shape;
+create policy body_shape_read on ingest.body_shape for select to marketbase_reader using (true);
+drop policy if exists body_shape_insert on ingest.body_shape;
+create policy body_shape_insert on ingest.body_shape for insert to marketbase_worker with check (true);
+revoke all on ingest.body_shape from public, marketbase_reader, marketbase_worker;
+grant select on ingest.body_shape to marketbase_reader;
+grant insert (raw_response_id, provider, dataset, sha256, run_id) on ingest.body_shape to marketbase_worker;

@@ -1,5 +1,5 @@
 -- Predicts with the current training of a model.
-create or replace function ml.predict(p_run_id bigint, p_model text, p_from timestamptz default null) returns bigint
+create or replace function ml.predict(p_run_id bigint, p_model text, p_from timestamptz default null, p_without bigint[] default '{}') returns bigint
 language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
 as $$
@@ -38,7 +38,8 @@ begin
     decision.feature_revision,
     p_run_id
   from ml.decision_rows(v_set.feature_set_version_id, v_set.instrument_ids) as decision
-  where decision.decision_time >= coalesce(p_from, v_training.out_of_sample_from)
+  where decision.instrument_id <> all (p_without)
+    and decision.decision_time >= coalesce(p_from, v_training.out_of_sample_from)
     and ml.is_complete(decision.features)
     -- A prediction that was made stays as it was made.
     and not exists (
@@ -53,10 +54,10 @@ begin
 end
 $$;
 
-comment on function ml.predict(bigint, text, timestamptz) is
+comment on function ml.predict(bigint, text, timestamptz, bigint[]) is
 'Predicts the label with the current training of model p_model for every bar decided at or after p_from (default: the start of its out-of-sample part), also the
 newest bars without an outcome yet, from the feature vector that was known at the decision. Bars before the out-of-sample part get is_out_of_sample = false.
-Returns the number of predictions made: 0 where all are there, for a prediction once made is never made again. MB003 unknown model, MB008 not trained.';
+Instruments in p_without get none. Returns the number of predictions made: 0 where all are there, for a prediction once made is never made again. MB003 unknown model, MB008 not trained.';
 
-revoke all on function ml.predict(bigint, text, timestamptz) from public;
-grant execute on function ml.predict(bigint, text, timestamptz) to marketbase_worker;
+revoke all on function ml.predict(bigint, text, timestamptz, bigint[]) from public;
+grant execute on function ml.predict(bigint, text, timestamptz, bigint[]) to marketbase_worker;

@@ -21,8 +21,8 @@ begin atomic
     select
       'bars' as dataset, bar.row_no, bar.symbol, bar.instrument_id, bar.ts, bar.rules, bar.reason, bar.payload,
       jsonb_build_object(
-        'symbol', bar.symbol, 'ts', bar.ts, 'session_date', bar.session_date, 'open', bar.open, 'high', bar.high, 'low', bar.low, 'close', bar.close,
-        'volume', bar.volume, 'adjusted_close', bar.adjusted_close
+        'symbol', bar.symbol, 'bar_interval', bar.bar_interval, 'ts', bar.ts, 'session_date', bar.session_date, 'open', bar.open, 'high', bar.high, 'low', bar.low,
+        'close', bar.close, 'volume', bar.volume, 'adjusted_close', bar.adjusted_close
       ) as content
     from bar
     union all

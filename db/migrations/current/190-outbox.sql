@@ -29,7 +29,7 @@ comment on column pipeline.alert_destination.kind is 'webhook (signed as Standar
 comment on column pipeline.alert_destination.url is 'Address that gets a POST; null where it is a secret itself, see url_variable.';
 comment on column pipeline.alert_destination.url_variable is 'Name of the environment variable that holds the address; null where url has it.';
 comment on column pipeline.alert_destination.secret_variable is 'Name of the environment variable with the secret: the key of the signature of a webhook, the bearer token of an OpenLineage collector. Null: neither signed nor authorised.';
-comment on column pipeline.alert_destination.kinds is 'Kinds of events that it gets: validation, finding, gate, run. Collectors of OpenLineage get runs alone.';
+comment on column pipeline.alert_destination.kinds is 'Kinds of events that it gets: finding (opened, acknowledged, resolved, reopened), gate (held, released), validation (each look that failed or gave a warning), run. Collectors of OpenLineage get runs alone.';
 comment on column pipeline.alert_destination.severities is 'Severities that it gets: critical, error, warning, info.';
 comment on column pipeline.alert_destination.rules is 'Patterns (of like) of rules that it gets at whatever severity, such as %drift%.';
 comment on column pipeline.alert_destination.is_internal is 'True for a server of one''s own: plain http and private addresses are then in order.';

@@ -63,7 +63,7 @@ t.test("results that fail are told, one event a rule, and runs as OpenLineage te
   t.same(await events(), [], "nobody wants to hear of it: nothing is written");
 
   await db.query("select pipeline.add_destination('all', p_url => 'https://hooks.example.com/', p_severities => '{critical,error,warning,info}', p_kinds => '{validation}')", [], "worker");
-  await db.query("select pipeline.add_destination('few', p_url => 'https://hooks.example.com/', p_severities => '{}', p_rules => '{%_spike}')", [], "worker");
+  await db.query("select pipeline.add_destination('few', p_url => 'https://hooks.example.com/', p_severities => '{}', p_rules => '{%_spike}', p_kinds => '{validation}')", [], "worker");
   await db.query("select pipeline.add_destination('lineage', 'openlineage', p_url => 'https://lineage.example.com/api/v1/lineage')", [], "worker");
   const parent = await db.value<string>("select pipeline.start_run('demo', 'demo')::text", [], "worker");
   const run = await db.value<string>("select pipeline.start_run('demo', 'validate', $1)::text", [parent], "worker");
@@ -139,4 +139,30 @@ t.test("a destination that makes no sense is refused in a sentence", async (t) =
   t.equal((await db.refused("select pipeline.test_destination('hook')", [], "worker")).code, "MB008");
   await db.query("select pipeline.change_destination('hook', 'remove')", [], "worker");
   t.equal((await db.refused("select pipeline.change_destination('hook', 'remove')", [], "worker")).code, "MB002");
+});
+
+t.test("findings are told when their state changes, gates when they hold back and when they are released", async (t) => {
+  const w = await world(t);
+  const { db } = w;
+  await db.query("select quality.define_rule(rule, dataset, family, 'critical', parameters, description, remedy, population) from quality.rule_in_force where rule = 'price_volume_present'");
+  await db.query("select pipeline.add_destination('hook', p_url => 'https://hooks.example.com/')", [], "worker");
+  const bad = await w.instrument("BAD");
+  await w.bars(bad, weekdays("2023-01-02", 20).map((date, i) => ({ date, close: 100 + (i % 7), high: 110, low: 90, volume: i === 10 ? 0 : 1000 + i })));
+  const validate = () => db.query("select pipeline.run_step(pipeline.start_run('validate', 'validate'))", [], "worker");
+  const told = () => db.query<{ kind: string; subject: string; event: string; payload: Json }>(
+    "select kind, subject, payload ->> 'event' as event, payload from pipeline.outbox_event where subject in ('price_volume_present', 'features') order by created_at, kind",
+  );
+  await validate();
+  t.match(await told(), [{ kind: "finding", subject: "price_volume_present", event: "opened", payload: { severity: "critical", finding_count: 1, findings: [{ symbol: "BAD", ts: "2023-01-16T00:00:00.000000Z" }] } }]);
+  await db.query("select quality.validate($1, $2)", [w.runId, [bad]], "worker");
+  t.equal((await told()).length, 1, "what is known is not told again");
+  await db.query("select pipeline.run_step(pipeline.start_run('features', 'features'))", [], "worker");
+  t.match((await told())[1], { kind: "gate", subject: "features", event: "held", payload: { status: "blocked", held_back: 1, message: /price_volume_present/ } });
+  await db.query("select quality.release_gate('Ada', 'the exchange confirmed it', 'features')", [], "author");
+  t.match((await told())[2], { kind: "gate", subject: "features", event: "released", payload: { decided_by: "Ada", reason: "the exchange confirmed it", findings: 1 } });
+  await db.query("select quality.acknowledge(array[finding_id], 'Ada', 'a holiday') from quality.finding where symbol = 'BAD' and rule = 'price_volume_present'", [], "author");
+  t.match((await told())[3], { kind: "finding", event: "acknowledged", payload: { decided_by: "Ada", reason: "a holiday" } });
+  await db.query("update market.price_data set volume = 1000 where instrument_id = $1 and volume = 0", [bad]);
+  await validate();
+  t.match((await told())[4], { kind: "finding", event: "resolved", payload: { finding_count: 1 } });
 });

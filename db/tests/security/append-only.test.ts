@@ -4,7 +4,7 @@ import { testDatabase, type TestDatabase } from "../support/database.ts";
 /** The tables whose comment promises that they are append-only. */
 async function appendOnlyTables(db: TestDatabase): Promise<string[]> {
   const rows = await db.query<{ name: string }>(
-    "select c.oid::regclass::text as name from pg_class c where c.relkind = 'r' and obj_description(c.oid, 'pg_class') ~* '\\mappend-only\\M' order by 1",
+    "select c.oid::regclass::text as name from pg_class c where c.relkind in ('r', 'p') and obj_description(c.oid, 'pg_class') ~* '\\mappend-only\\M' order by 1",
   );
   return rows.map(({ name }) => name);
 }

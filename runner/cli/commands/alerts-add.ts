@@ -9,7 +9,9 @@ const command: Command = {
   details:
     "Every worker (marketbase worker, start) sends what waits, in order, until the destination answers with a status of success: at least once, always under the same\n" +
     "Idempotency-Key. A webhook is signed as the Standard Webhooks specification says, a collector gets its secret as a bearer token. Secrets, and addresses that are\n" +
-    "secrets themselves, stand in environment variables of the worker, MARKETBASE_ALERT_…, of which only the name is given here.",
+    "secrets themselves, stand in environment variables of the worker, MARKETBASE_ALERT_…, of which only the name is given here.\n\n" +
+    "Kinds: finding tells when findings open, are acknowledged, resolved or reopened; gate when they hold a step back and when a person releases it; validation tells\n" +
+    "each look of a rule that failed, known or not; run tells when runs begin and end.",
   examples: [
     ["marketbase alerts add on-call --url https://hooks.example.com/marketbase --secret-variable MARKETBASE_ALERT_ON_CALL", "critical findings, errors and drift, signed"],
     ["marketbase alerts add chat --url-variable MARKETBASE_ALERT_CHAT_URL --severities critical", "an address that is a secret; critical findings and drift alone"],
@@ -21,7 +23,7 @@ const command: Command = {
     "url-variable": { type: "string", value: "VARIABLE", description: "environment variable that holds the address" },
     kind: { type: "string", value: "KIND", choices: ["webhook", "openlineage"], description: "what is at the address (default webhook)" },
     "secret-variable": { type: "string", value: "VARIABLE", description: "environment variable that holds the secret" },
-    kinds: { type: "string", value: "A,B", description: "of validation, finding, gate, run (default all but run)" },
+    kinds: { type: "string", value: "A,B", description: "of finding, gate, validation, run (default finding,gate)" },
     severities: { type: "string", value: "A,B", description: "of critical, error, warning, info (default critical,error)" },
     rules: { type: "string", value: "A,B", description: "patterns of rules that are told at whatever severity (default %drift%)" },
     internal: { type: "boolean", description: "a server of your own: plain http and private addresses are in order" },

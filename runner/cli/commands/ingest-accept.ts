@@ -1,4 +1,5 @@
 import { EXIT, UserError, type ExitCode } from "../../config/user-error.ts";
+import { decision, decisionOptions } from "../decision.ts";
 import type { Command } from "../command.ts";
 
 interface Accepted extends Record<string, unknown> {
@@ -17,18 +18,12 @@ const command: Command = {
   usage: "ID --by NAME --reason TEXT",
   details: "ID is the number of the raw response, as marketbase ingest held lists it. Name and reason stay with the run that each new version and each edge of the lineage names.",
   examples: [['marketbase ingest accept 17 --by "Ada Lovelace" --reason "2-for-1 split of 10 June, confirmed by the exchange"', "the body 17"]],
-  options: {
-    by: { type: "string", value: "NAME", description: "who decided" },
-    reason: { type: "string", value: "TEXT", description: "why" },
-  },
+  options: decisionOptions,
   arguments: { min: 1, max: 1 },
   async run(context): Promise<ExitCode> {
-    const { args: [id = ""], option, print, progress } = context;
+    const { args: [id = ""], print, progress } = context;
     if (!/^\d{1,18}$/.test(id)) throw new UserError(`${id} is not the number of a raw response.`, { exitCode: EXIT.usage, hint: "marketbase ingest held lists those that wait." });
-    const [by, reason] = [option("by"), option("reason")];
-    if (by === undefined || reason === undefined) {
-      throw new UserError("A restatement is accepted by somebody, for a reason.", { exitCode: EXIT.usage, hint: "Give --by and --reason." });
-    }
+    const { by, reason } = decision(context);
     const { one } = await import("../../database/pool.ts");
     const { transaction } = await import("../../database/transaction.ts");
     const { count } = await import("../../output/table.ts");

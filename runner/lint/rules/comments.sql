@@ -1,4 +1,5 @@
--- Every schema, table, view, column, type and function has a comment: it is the documentation of psql, pgAdmin and GraphQL.
+-- Every schema, table, view, column, type and function has a comment: it is the documentation of psql, pgAdmin and GraphQL. The columns of a partition
+-- are those of its table.
 select format('schema %I', n.nspname) as object, format('write `comment on schema %I`', n.nspname) as finding
 from pg_namespace n
 where n.nspname = any ($1) and obj_description(n.oid, 'pg_namespace') is null
@@ -13,7 +14,7 @@ select format('%I.%I.%I', n.nspname, c.relname, a.attname), format('write `comme
 from pg_attribute a
 join pg_class c on c.oid = a.attrelid
 join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = any ($1) and c.relkind in ('r', 'p', 'v', 'c') and a.attnum > 0 and not a.attisdropped
+where n.nspname = any ($1) and c.relkind in ('r', 'p', 'v', 'c') and not c.relispartition and a.attnum > 0 and not a.attisdropped
   and col_description(c.oid, a.attnum) is null
 union all
 select p.oid::regprocedure::text, format('write `comment on function %s`', p.oid::regprocedure)

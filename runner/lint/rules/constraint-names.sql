@@ -5,6 +5,8 @@ join pg_class c on c.oid = k.conrelid
 join pg_namespace n on n.oid = c.relnamespace
 join (values ('p', 'pkey'), ('f', 'fkey'), ('u', 'key'), ('c', 'check'), ('x', 'excl')) suffix (contype, name) on suffix.contype = k.contype
 where n.nspname = any ($1) and c.relkind in ('r', 'p')
+  -- What a partitioned table hands on to its partitions, and refers to in those of another, is named by the server.
+  and not c.relispartition and k.conparentid = 0
   -- Names longer than 63 characters are cut by the server, in front of the suffix.
   and not (starts_with(k.conname, left(c.relname, 29)) and k.conname like '%\_' || suffix.name)
 union all
@@ -13,5 +15,5 @@ from pg_index x
 join pg_class i on i.oid = x.indexrelid
 join pg_class c on c.oid = x.indrelid
 join pg_namespace n on n.oid = c.relnamespace
-where n.nspname = any ($1) and not exists (select from pg_constraint k where k.conindid = i.oid and k.contype in ('p', 'u', 'x'))
+where n.nspname = any ($1) and not c.relispartition and not exists (select from pg_constraint k where k.conindid = i.oid and k.contype in ('p', 'u', 'x'))
   and not (i.relname like '%\_idx' and (starts_with(i.relname, c.relname || '_') or length(i.relname) = 63))

@@ -20,13 +20,7 @@ begin
   join feature.feature_set_version version on version.feature_set_id = feature_set.feature_set_id and version.is_current
   where feature_set.feature_set_id = v_model.feature_set_id;
 
-  if v_model.parameters ? 'symbols' then
-    v_instrument_ids := market.instrument_ids(array(select jsonb_array_elements_text(v_model.parameters -> 'symbols')));
-  else
-    v_instrument_ids := array(
-      select distinct instrument_id from feature.feature_vector where feature_set_version_id = v_version_id order by instrument_id
-    );
-  end if;
+  v_instrument_ids := ml.model_instruments(p_model);
 
   -- As of the last thing that was recorded, not of the clock: what another transaction stores meanwhile then stays outside.
   select max(recorded_at) into v_known_at

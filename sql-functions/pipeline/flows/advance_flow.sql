@@ -34,7 +34,9 @@ begin
     perform pipeline.finish_run(
       p_root_run_id, sum(run.rows_read)::bigint, sum(run.rows_written)::bigint,
       jsonb_object_agg(run.step, run.rows_written),
-      format('%s steps, %s rows written', count(*), sum(run.rows_written))
+      concat_ws('; ',
+        format('%s steps, %s rows written', count(*), sum(run.rows_written)),
+        string_agg(format('%s %s', run.step, run.message), '; ' order by run.stage, run.step) filter (where run.status = 'blocked'))
     )
     from pipeline.pipeline_run run
     where run.parent_run_id = p_root_run_id;
@@ -52,7 +54,7 @@ end
 $$;
 
 comment on function pipeline.advance_flow(bigint) is
-'Looks at the steps of the flow whose root is p_root_run_id: enqueues the first stage that is not done, or closes the root as succeeded or, when a step failed, as failed with the rest skipped. A backfill goes on with pipeline.advance_backfill. May be called any number of times.';
+'Looks at the steps of the flow whose root is p_root_run_id: enqueues the first stage that is not done, or closes the root as succeeded (its message names the steps that were blocked) or, when a step failed, as failed with the rest skipped. A backfill goes on with pipeline.advance_backfill. May be called any number of times.';
 
 revoke all on function pipeline.advance_flow(bigint) from public;
 grant execute on function pipeline.advance_flow(bigint) to marketbase_worker;

@@ -25,6 +25,12 @@ begin atomic
     format('%s changed between %s and %s', instrument.symbol, min(mark.from_ts)::date, max(mark.to_ts)::date)
   from pipeline.stale_range mark
   join market.instrument instrument using (instrument_id)
+  where not exists (
+    select
+    from quality.held_back held
+    where held.instrument_id = mark.instrument_id
+      and held.step = case when mark.consumer in ('feature', 'fundamental_feature', 'action_feature') then 'features' when mark.consumer = 'ml' then 'train' end
+  )
   group by mark.consumer, instrument.symbol
   union all
   select 'features', format('version %s of set %s has no values yet', version.version, feature_set.name)
@@ -32,7 +38,12 @@ begin atomic
   join feature.feature_set feature_set using (feature_set_id)
   where version.is_current
     and feature_set.is_active
-    and exists (select from market.price_data bar where bar.bar_interval = feature_set.bar_interval)
+    and exists (
+      select
+      from market.price_data bar
+      where bar.bar_interval = feature_set.bar_interval
+        and bar.instrument_id not in (select held.instrument_id from quality.held_back held where held.step = 'features')
+    )
     and not exists (select from feature.feature_vector vector where vector.feature_set_version_id = version.feature_set_version_id)
   union all
   select 'features', format('%s bars of set %s are planned and not computed', sum(part.bars), feature_set.name)
@@ -50,11 +61,16 @@ begin atomic
   union all
   select 'train', format('model %s was never trained', model.name)
   from ml.model model
-  where not exists (select from ml.model_training_run training where training.model_id = model.model_id and training.is_current);
+  where case
+      when exists (select from quality.held_back held where held.step = 'train')
+      then not ml.model_instruments(model.name) && array(select held.instrument_id from quality.held_back held where held.step = 'train')
+      else true
+    end
+    and not exists (select from ml.model_training_run training where training.model_id = model.model_id and training.is_current);
 end;
 
 comment on function pipeline.pending_work(text) is
-'What the flow p_flow would have to do, one row per reason: an unfinished run, something never fetched or normalised, data that changed, a version of an active feature set without values, bars that are planned and not computed, a model never trained. No rows: everything is there.';
+'What the flow p_flow would have to do, one row per reason: an unfinished run, something never fetched or normalised, data that changed, a version of an active feature set without values, bars that are planned and not computed, a model never trained. What quality.held_back names is not work. No rows: everything is there.';
 
 revoke all on function pipeline.pending_work(text) from public;
 grant execute on function pipeline.pending_work(text) to marketbase_reader;

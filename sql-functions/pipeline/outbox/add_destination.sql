@@ -16,7 +16,7 @@ set search_path to pg_catalog, pg_temp
 as $$
 declare
   v_is_lineage constant boolean := p_kind is not distinct from 'openlineage';
-  v_kinds constant text[] := coalesce(p_kinds, case when v_is_lineage then '{run}' else '{validation,finding,gate}' end::text[]);
+  v_kinds constant text[] := coalesce(p_kinds, case when v_is_lineage then '{run}' else '{finding,gate}' end::text[]);
   v_severities constant text[] := coalesce(p_severities, case when v_is_lineage then '{critical,error,warning,info}' else '{critical,error}' end::text[]);
   v_rules constant text[] := coalesce(p_rules, case when v_is_lineage then '{}' else '{%drift%}' end::text[]);
   v_variable constant text := '^MARKETBASE_ALERT_[A-Z0-9_]{1,80}$';
@@ -53,7 +53,7 @@ end
 $$;
 
 comment on function pipeline.add_destination(text, text, text, text, text, text[], text[], text[], boolean, integer) is
-'Adds a destination of events. p_kind is webhook or openlineage; p_url its address, or p_url_variable the name of the environment variable of the worker that holds it; p_secret_variable the name of the variable with its secret (see pipeline.alert_destination). p_kinds (default: validation, finding and gate; run for openlineage), p_severities (critical and error; all for openlineage) and p_rules, patterns of like, of rules that are told at whatever severity (%drift%; none for openlineage) say what it gets. p_is_internal allows plain http and private addresses. Returns the destination. MB001 for arguments that make no sense, MB008 when the name is taken.';
+'Adds a destination of events. p_kind is webhook or openlineage; p_url its address, or p_url_variable the name of the environment variable of the worker that holds it; p_secret_variable the name of the variable with its secret (see pipeline.alert_destination). p_kinds (default: finding, each change of the state of findings, and gate; run for openlineage; validation tells each look that failed, known or not), p_severities (critical and error; all for openlineage) and p_rules, patterns of like, of rules that are told at whatever severity (%drift%; none for openlineage) say what it gets. p_is_internal allows plain http and private addresses. Returns the destination. MB001 for arguments that make no sense, MB008 when the name is taken.';
 
 revoke all on function pipeline.add_destination(text, text, text, text, text, text[], text[], text[], boolean, integer) from public;
 grant execute on function pipeline.add_destination(text, text, text, text, text, text[], text[], text[], boolean, integer) to marketbase_worker;

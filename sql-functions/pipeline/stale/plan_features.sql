@@ -4,6 +4,7 @@ language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
+  held bigint[] := array(select held_back.instrument_id from quality.held_back where held_back.step = 'features');
   -- With more the sorting and the rows that triggers see would not stay in memory (work_mem); with fewer much of the time would go into planning.
   v_piece_bytes constant bigint := 20000000;
   pieces bigint;
@@ -11,11 +12,11 @@ begin
   perform feature.refresh_versions();
 
   with mark as materialized (
-    select taken.instrument_id, taken.from_ts, taken.to_ts, null as source from pipeline.take_stale('feature') as taken
+    select taken.instrument_id, taken.from_ts, taken.to_ts, null as source from pipeline.take_stale('feature', held) as taken
     union all
-    select taken.instrument_id, taken.from_ts, taken.to_ts, 'fundamental' from pipeline.take_stale('fundamental_feature') as taken
+    select taken.instrument_id, taken.from_ts, taken.to_ts, 'fundamental' from pipeline.take_stale('fundamental_feature', held) as taken
     union all
-    select taken.instrument_id, taken.from_ts, taken.to_ts, 'adjusted' from pipeline.take_stale('action_feature') as taken
+    select taken.instrument_id, taken.from_ts, taken.to_ts, 'adjusted' from pipeline.take_stale('action_feature', held) as taken
   ), left_over as (
     -- Pieces of other runs that nobody is at, and those that failed.
     delete from feature.computation_task as task
@@ -35,6 +36,14 @@ begin
     from left_over
     cross join lateral unnest(left_over.instrument_ids, left_over.from_ts, left_over.to_ts) as part (instrument_id, from_ts, to_ts)
     where part.instrument_id is null
+  ), postponed as (
+    -- What was planned for an instrument that is held back now waits as a mark.
+    insert into pipeline.stale_range (instrument_id, consumer, from_ts, to_ts, reason)
+    select distinct part.instrument_id, 'feature', coalesce(part.from_ts, '-infinity'), coalesce(part.to_ts, 'infinity'), 'planned and held back'
+    from left_over
+    cross join lateral unnest(left_over.instrument_ids, left_over.from_ts, left_over.to_ts) as part (instrument_id, from_ts, to_ts)
+    where part.instrument_id = any (held)
+    on conflict (instrument_id, consumer, from_ts, to_ts) do nothing
   ), span as (
     -- A changed bar reaches as many bars ahead as the set looks back.
     select current_set.feature_set_id, mark.instrument_id, tstzrange(mark.from_ts, reach.to_ts, '[]') as bars
@@ -47,7 +56,7 @@ begin
     select current_set.feature_set_id, instrument.instrument_id, tstzrange(null, null)
     from current_set
     cross join market.instrument as instrument
-    where exists (
+    where instrument.instrument_id <> all (held) and exists (
       select
       from market.price_data as bar
       where bar.instrument_id = instrument.instrument_id and bar.bar_interval = current_set.bar_interval
@@ -61,7 +70,7 @@ begin
     from left_over
     join current_set using (feature_set_id)
     cross join lateral unnest(left_over.instrument_ids, left_over.from_ts, left_over.to_ts) as part (instrument_id, from_ts, to_ts)
-    where part.instrument_id is not null
+    where part.instrument_id <> all (held)
   ), merged as (
     select affected.feature_set_id, affected.instrument_id, lower(spans.bars) as from_ts, upper(spans.bars) as to_ts
     from (
@@ -129,6 +138,7 @@ $$;
 comment on function pipeline.plan_features(bigint) is
 'Puts changed kernels into force, takes the marks of the consumers feature, fundamental_feature and action_feature out of pipeline.stale_range and writes into feature.computation_task, in pieces of about 20 MB of vectors (94,000 bars with 14 features, 15,000 with 158; a longer series is cut, unless a value depends on all bars before it), what every active set has to compute: the marked bars and those that look back on them, and everything of an instrument for which the version in force has no values yet.
 p_run_id: run that asks for it. Gives the number of pieces. Sets that compare instruments are planned by pipeline.plan_cross_sections when their first stages are computed. Pieces that others planned and nobody has computed are planned again.
+Instruments that quality.held_back names for the step features are not planned: their marks stay until they are released, corrected or acknowledged.
 Errors: those of feature.refresh_versions.';
 
 revoke all on function pipeline.plan_features(bigint) from public;

@@ -34,7 +34,7 @@ from (
 join market.instrument as instrument on instrument.instrument_id = latest.instrument_id
 join quality.rule_in_force as in_force on in_force.rule = latest.rule;
 
-comment on view quality.latest_result is E'@primaryKey instrument_id,rule\n@foreignKey (instrument_id) references market.instrument (instrument_id)|@fieldName instrument|@foreignFieldName latestResults\n@foreignKey (validation_result_id) references quality.validation_result (validation_result_id)|@fieldName validationResult\nWhat each rule in force said last about the stored data of each instrument. After new bars a rule looks at the end of the series alone (from_ts); quality.open_finding has what is still wrong in all of it.';
+comment on view quality.latest_result is E'@primaryKey instrument_id,rule\n@foreignKey (instrument_id) references market.instrument (instrument_id)|@fieldName instrument|@foreignFieldName latestResults\n@foreignKey (validation_result_id, recorded_at) references quality.validation_result (validation_result_id, recorded_at)|@fieldName validationResult\nWhat each rule in force said last about the stored data of each instrument. After new bars a rule looks at the end of the series alone (from_ts); quality.open_finding has what is still wrong in all of it.';
 comment on column quality.latest_result.instrument_id is E'@notNull\nInstrument.';
 comment on column quality.latest_result.symbol is E'@notNull\nIts symbol.';
 comment on column quality.latest_result.rule is E'@notNull\nRule.';

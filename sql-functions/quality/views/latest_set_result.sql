@@ -31,7 +31,7 @@ join feature.feature_set_version as version on version.feature_set_version_id = 
 join feature.feature_set as feature_set on feature_set.feature_set_id = version.feature_set_id
 join quality.rule_in_force as in_force on in_force.rule = latest.rule;
 
-comment on view quality.latest_set_result is E'@primaryKey feature_set_version_id,rule\n@foreignKey (feature_set_version_id) references feature.feature_set_version (feature_set_version_id)|@fieldName featureSetVersion|@foreignFieldName latestSetResults\n@foreignKey (validation_result_id) references quality.validation_result (validation_result_id)|@fieldName validationResult|@foreignFieldName latestSetResults\nWhat each rule on feature sets in force, such as feature_look_ahead and feature_drift, said last about each version of each set.';
+comment on view quality.latest_set_result is E'@primaryKey feature_set_version_id,rule\n@foreignKey (feature_set_version_id) references feature.feature_set_version (feature_set_version_id)|@fieldName featureSetVersion|@foreignFieldName latestSetResults\n@foreignKey (validation_result_id, recorded_at) references quality.validation_result (validation_result_id, recorded_at)|@fieldName validationResult|@foreignFieldName latestSetResults\nWhat each rule on feature sets in force, such as feature_look_ahead and feature_drift, said last about each version of each set.';
 comment on column quality.latest_set_result.feature_set_version_id is E'@notNull\nVersion of the set, by identity.';
 comment on column quality.latest_set_result.feature_set is E'@notNull\nName of the set.';
 comment on column quality.latest_set_result.version is E'@notNull\nVersion of the set.';

@@ -17,7 +17,9 @@ select
   coalesce(sum(latest.failed_count), 0)::bigint as failed_row_count,
   max(latest.recorded_at) as last_recorded_at,
   count(*) filter (where latest.status = 'warned') as warned_count,
-  coalesce(sum(latest.masked_count), 0)::bigint as masked_row_count
+  coalesce(sum(latest.masked_count), 0)::bigint as masked_row_count,
+  coalesce(followed.open_count, 0) as open_finding_count,
+  coalesce(followed.suppressed_count, 0) as suppressed_finding_count
 from quality.rule_in_force as in_force
 left join (
   select distinct on (result.rule, result.instrument_id, result.raw_response_id, result.feature_set_version_id)
@@ -25,8 +27,18 @@ left join (
   from quality.validation_result as result
   order by result.rule, result.instrument_id, result.raw_response_id, result.feature_set_version_id, result.validation_result_id desc
 ) as latest on latest.rule = in_force.rule
+left join (
+  select
+    tracked.rule,
+    count(*) filter (where state.state in ('open', 'reopened')) as open_count,
+    count(*) filter (where state.state = 'acknowledged') as suppressed_count
+  from quality.tracked_finding as tracked
+  join quality.finding_states() as state on state.finding_id = tracked.finding_id
+  group by tracked.rule
+) as followed on followed.rule = in_force.rule
 group by
-  in_force.rule, in_force.version, in_force.dataset, in_force.family, in_force.severity, in_force.description, in_force.remedy;
+  in_force.rule, in_force.version, in_force.dataset, in_force.family, in_force.severity, in_force.description, in_force.remedy,
+  followed.open_count, followed.suppressed_count;
 
 comment on view quality.rule_summary is E'@primaryKey rule\n@foreignKey (rule, version) references quality.validation_rule (rule, version)|@fieldName validationRule|@foreignFieldName ruleSummaries\nOne row per rule in force: how many instruments (for rules on candidates: bodies, on feature sets: versions of sets) passed and failed when it looked at them last.';
 comment on column quality.rule_summary.rule is E'@notNull\nRule.';
@@ -44,5 +56,7 @@ comment on column quality.rule_summary.failed_row_count is E'@notNull\nRows that
 comment on column quality.rule_summary.last_recorded_at is 'When it was last applied; null where it never was.';
 comment on column quality.rule_summary.warned_count is E'@notNull\nInstruments or datasets that are beyond the threshold of a warning.';
 comment on column quality.rule_summary.masked_row_count is E'@notNull\nRows that lie in a known incident and were not judged.';
+comment on column quality.rule_summary.open_finding_count is E'@notNull\nIts findings in quality.finding that are open or reopened.';
+comment on column quality.rule_summary.suppressed_finding_count is E'@notNull\nIts findings that are still wrong and acknowledged, so that they count nowhere else.';
 
 grant select on quality.rule_summary to marketbase_reader;

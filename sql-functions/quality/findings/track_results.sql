@@ -1,0 +1,134 @@
+-- Follows findings from look to look: opens, reopens and resolves them.
+create or replace function quality.track_results(p_validation_result_ids bigint[], p_since timestamptz)
+returns void
+language plpgsql
+volatile
+parallel unsafe
+set search_path to pg_catalog, pg_temp
+as $$
+declare
+  v_looks quality.look[];
+begin
+  -- Only looks that saw something, or that may have found right what others saw.
+  select array_agg(looked) into v_looks
+  from (
+    select
+      result.validation_result_id, result.recorded_at, result.rule, scope.scope, result.dataset, result.feature_set_version_id,
+      response.provider, case when result.dataset <> 'raw_response' then response.subject end,
+      result.from_ts, case when response.provider is not null then result.to_ts end, result.run_id,
+      result.status = 'passed' or result.failed_count = kept.finding_count
+    from quality.validation_result as result
+    left join ingest.raw_response as response on response.raw_response_id = result.raw_response_id
+    cross join lateral (
+      select case
+        when result.dataset = 'raw_response' then format('body %s %s', response.provider, response.dataset)
+        when response.provider is not null then format('body %s %s %s', response.provider, response.dataset, response.subject)
+        when result.feature_set_version_id is not null then format('set %s', result.feature_set_version_id)
+        when result.instrument_id is not null then format('instrument %s', result.instrument_id)
+        else format('dataset %s', result.dataset)
+      end as scope
+    ) as scope
+    cross join lateral (
+      select case
+        when result.failed_count = 0 then 0
+        else (
+          select count(*)
+          from quality.validation_finding as finding
+          where finding.validation_result_id = result.validation_result_id and finding.recorded_at = result.recorded_at
+        )
+      end as finding_count
+    ) as kept
+    where result.validation_result_id = any (p_validation_result_ids)
+      and result.recorded_at >= p_since
+      and (
+        kept.finding_count > 0
+        or exists (select from quality.tracked_finding as tracked where tracked.rule = result.rule and tracked.scope = scope.scope)
+      )
+  ) as looked;
+  if v_looks is null then
+    return;
+  end if;
+  perform quality.lock_findings(array(select distinct look.scope from unnest(v_looks) as look));
+
+  insert into quality.tracked_finding (
+    identity, rule, scope, dataset, instrument_id, feature_set_version_id, provider, subject, ts, key, recorded_at, run_id
+  )
+  select
+    first.identity, first.rule, first.scope, first.dataset, first.instrument_id, first.feature_set_version_id, first.provider, first.subject, first.ts,
+    first.key, first.recorded_at, first.run_id
+  from (
+    select distinct on (identity.identity)
+      identity.identity, look.rule, look.scope, look.dataset, finding.instrument_id, look.feature_set_version_id, look.provider, look.subject, finding.ts,
+      finding.key, finding.recorded_at, look.run_id, finding.validation_finding_id
+    from unnest(v_looks) as look
+    join quality.validation_finding as finding
+      on finding.validation_result_id = look.validation_result_id and finding.recorded_at = look.recorded_at
+    cross join lateral quality.finding_identity(look.rule, look.scope, finding.instrument_id, finding.ts, finding.key) as identity (identity)
+    order by identity.identity, finding.validation_finding_id
+  ) as first
+  order by first.validation_finding_id
+  on conflict (identity) do nothing;
+
+  insert into quality.finding_sighting (finding_id, recorded_at, validation_finding_id)
+  select tracked.finding_id, finding.recorded_at, finding.validation_finding_id
+  from unnest(v_looks) as look
+  join quality.validation_finding as finding
+    on finding.validation_result_id = look.validation_result_id and finding.recorded_at = look.recorded_at
+  join quality.tracked_finding as tracked
+    on tracked.identity = quality.finding_identity(look.rule, look.scope, finding.instrument_id, finding.ts, finding.key)
+  on conflict (finding_id, recorded_at, validation_finding_id) do nothing;
+
+  -- Seen for the first time, or again after it had been found right.
+  insert into quality.finding_event (finding_id, event, recorded_at, validation_result_id, run_id)
+  select distinct on (tracked.finding_id)
+    tracked.finding_id, case when last.event is null then 'opened' else 'reopened' end, look.recorded_at, look.validation_result_id, look.run_id
+  from unnest(v_looks) as look
+  join quality.validation_finding as finding
+    on finding.validation_result_id = look.validation_result_id and finding.recorded_at = look.recorded_at
+  join quality.finding_sighting as sighting
+    on sighting.recorded_at = finding.recorded_at and sighting.validation_finding_id = finding.validation_finding_id
+  join quality.tracked_finding as tracked on tracked.finding_id = sighting.finding_id
+  left join lateral (
+    select event.event, event.validation_result_id
+    from quality.finding_event as event
+    where event.finding_id = tracked.finding_id
+    order by event.finding_event_id desc
+    limit 1
+  ) as last on true
+  where last.event is null or (last.event = 'resolved' and last.validation_result_id < look.validation_result_id)
+  order by tracked.finding_id, look.validation_result_id;
+
+  -- Not seen by a look that would have seen it: one that kept all that it found, of the same scope, at the same time. What bodies look like as a whole
+  -- is not decided by the next body.
+  insert into quality.finding_event (finding_id, event, recorded_at, validation_result_id, run_id)
+  select distinct on (tracked.finding_id) tracked.finding_id, 'resolved', look.recorded_at, look.validation_result_id, look.run_id
+  from unnest(v_looks) as look
+  join quality.tracked_finding as tracked on tracked.rule = look.rule and tracked.scope = look.scope
+  cross join lateral (
+    select event.event
+    from quality.finding_event as event
+    where event.finding_id = tracked.finding_id
+    order by event.finding_event_id desc
+    limit 1
+  ) as last
+  where look.is_complete
+    and look.dataset <> 'raw_response'
+    and last.event <> 'resolved'
+    and (tracked.ts is null or tracked.ts between look.from_ts and coalesce(look.to_ts, 'infinity'))
+    and not exists (
+      select
+      from quality.finding_sighting as sighting
+      join quality.validation_finding as finding
+        on finding.validation_finding_id = sighting.validation_finding_id and finding.recorded_at = sighting.recorded_at
+      where sighting.finding_id = tracked.finding_id and sighting.recorded_at >= look.recorded_at
+        and finding.validation_result_id >= look.validation_result_id
+    )
+  order by tracked.finding_id, look.validation_result_id desc;
+end;
+$$;
+
+comment on function quality.track_results(bigint[], timestamptz) is
+E'@behavior -*\nWhat the results p_validation_result_ids (recorded at p_since or later) mean for findings: one that is seen for the first time is opened; one that is seen again is the same finding, and reopened where a look had found it right; one that was not seen although the look would have seen it is resolved. A look decides about its own rule and scope (an instrument, a version of a set, the bodies of a provider on a subject), from the first time that it looked at, in bodies also up to the last; a result that kept fewer findings than it counted resolves none. A look that was followed before, or that is older than what is known, changes nothing. The triggers of quality.validation_result and validation_finding call it.';
+
+revoke all on function quality.track_results(bigint[], timestamptz) from public;
+grant execute on function quality.track_results(bigint[], timestamptz) to marketbase_worker;
