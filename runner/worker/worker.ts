@@ -3,6 +3,7 @@ import { Logger, run as runWorker, type TaskList } from "graphile-worker";
 import type pg from "pg";
 import { createPool, value } from "../database/pool.ts";
 import { openPublisher } from "../online/publish.ts";
+import { keepDelivering } from "../alerts/deliver.ts";
 import { keepPublishing } from "./publishing.ts";
 import { keepSealing } from "./sealing.ts";
 import { backfillChunkTask } from "./tasks/backfill-chunk.ts";
@@ -39,6 +40,8 @@ export interface WorkerOptions {
   readonly stallMilliseconds?: number;
   /** After this long without an answer of the database its connections count as dead and are made anew; default 30 s. */
   readonly silenceMilliseconds?: number;
+  /** Where the addresses and secrets of alerts are looked up; default the environment of the process. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Hears of what a person should know: a lost connection, runs taken over, a failed step. */
   readonly onMessage?: (message: string) => void;
 }
@@ -129,6 +132,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
     const second = setTimeout(tick, SECOND_LOOK_MS);
     const publishing = redisUrl === undefined || publisher === undefined ? undefined : keepPublishing(pool, publisher, redisUrl, say);
     const sealing = keepSealing(pool, options.auditHeads, say);
+    const delivering = keepDelivering(pool, options.environment ?? process.env, say);
     const unwatch = options.stallMilliseconds === undefined ? undefined : watchEventLoop(options.stallMilliseconds);
     let stopped = false;
     return {
@@ -140,8 +144,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
         clearInterval(timer);
         clearTimeout(second);
         await runner.stop();
-        await publishing?.stop();
-        await sealing.stop();
+        await Promise.all([publishing?.stop(), sealing.stop(), delivering.stop()]);
         await unwatch?.();
         await pool.end();
       },
