@@ -145,7 +145,7 @@ limit :lines;
 select
   quality.report_text(format('%s.%s', schema.nspname, function.proname), 40) as function,
   owner.rolname as owner,
-  quality.report_text(array_to_string(function.proconfig, ' '), 34) as settings,
+  quality.report_text(array_to_string(function.proconfig, ' '), 26) as settings,
   (
     select quality.report_text(string_agg(case granted.grantee when 0 then 'PUBLIC' else granted.grantee::regrole::text end, ', '
       order by granted.grantee::regrole::text), 36)

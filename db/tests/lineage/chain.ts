@@ -6,8 +6,17 @@ import type { TestDatabase } from "../support/database.ts";
 
 const silent = () => silentProgress().step("test");
 
-/** Seals what is new. */
-export function seal(db: TestDatabase): Promise<SealedBlock[]> {
+/** Seals what is new, as soon as the transactions of other tests on this server that could hold it up have ended. */
+export async function seal(db: TestDatabase): Promise<SealedBlock[]> {
+  await db.pool("admin").query(`do $$
+    declare
+      others constant xid[] := array(select backend_xid from pg_stat_activity where datname <> current_database() and backend_xid is not null);
+    begin
+      while exists (select from pg_stat_activity where backend_xid = any (others) and datname <> current_database()) loop
+        perform pg_sleep(0.05), pg_stat_clear_snapshot();
+      end loop;
+    end
+  $$`);
   return sealAll(db.worker, silent());
 }
 
