@@ -68,7 +68,7 @@ create table if not exists quality.finding_sighting (
   primary key (finding_id, recorded_at, validation_finding_id)
 ) partition by range (recorded_at);
 create table if not exists quality.finding_sighting_default partition of quality.finding_sighting default;
-comment on table quality.finding_sighting is E'@foreignKey (validation_finding_id) references quality.validation_finding (validation_finding_id)|@fieldName validationFinding|@foreignFieldName findingSightings\nEach time that a look saw a finding, by month. Append-only.';
+comment on table quality.finding_sighting is E'@foreignKey (validation_finding_id, recorded_at) references quality.validation_finding (validation_finding_id, recorded_at)|@fieldName validationFinding|@foreignFieldName findingSightings\nEach time that a look saw a finding, by month. Append-only.';
 comment on column quality.finding_sighting.finding_id is 'The finding.';
 comment on column quality.finding_sighting.recorded_at is 'When it was seen.';
 comment on column quality.finding_sighting.validation_finding_id is 'What was seen, in quality.validation_finding.';
