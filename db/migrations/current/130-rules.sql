@@ -8,7 +8,9 @@ alter table quality.validation_rule add column if not exists expectation text;
 alter table quality.validation_rule drop constraint if exists validation_rule_dataset_check;
 alter table quality.validation_rule add constraint validation_rule_dataset_check check (
   expectation is not null
-  or dataset in ('candidate_bar', 'candidate_fact', 'price_data', 'company_fundamental', 'feature_vector', 'model_prediction', 'online_vector', 'feature_set')
+  or dataset in (
+    'candidate_bar', 'candidate_fact', 'price_data', 'company_fundamental', 'feature_vector', 'model_prediction', 'online_vector', 'feature_set', 'raw_response'
+  )
 );
 comment on column quality.validation_rule.dataset is 'What it looks at; for an expectation the name of a table or view.';
 comment on column quality.validation_rule.family is 'structure, prices, actions, calendar, fundamentals, features, online, predictions, or custom for what was defined by hand.';
