@@ -37,7 +37,7 @@ const command: Command = {
         if (state === "dead" || !is_due || performance.now() > until) {
           throw new UserError(`${name} did not take the event: ${last_error ?? "it is still in hand."}`, {
             exitCode: EXIT.tryAgain,
-            hint: state === "dead" ? `Mend the cause, then marketbase alerts retry ${name}.` : `${waiting} wait for it and are sent again by a worker; marketbase alerts retry ${name} does not wait.`,
+            hint: state === "dead" ? `Mend the cause, then marketbase alerts retry ${name}.` : `A running worker sends it again (${waiting} waiting); marketbase alerts retry ${name} has it sent at once.`,
           });
         }
         await sleep(200, undefined, { signal: context.signal });
