@@ -15,11 +15,11 @@ begin atomic
   join ingest.raw_response response on response.raw_response_id = p_raw_response_id
   on conflict (instrument_id, bar_interval, raw_response_id) do update
   set covered_from = excluded.covered_from
-  where known.covered_from <> excluded.covered_from;
+  where known.covered_from > excluded.covered_from;
 end;
 
 comment on function ingest.record_coverage(bigint) is
-'Stores in ingest.bar_coverage for which time the body answered, of each instrument and length among its candidates. A body that is read again keeps until when it answered. No row for NULL.';
+'Stores in ingest.bar_coverage for which time the body answered, of each instrument and length among its candidates. A body that is read again, or of which a row is released from quarantine, keeps until when it answered and answered from no later than before. No row for NULL.';
 
 revoke all on function ingest.record_coverage(bigint) from public;
 grant execute on function ingest.record_coverage(bigint) to marketbase_worker;
