@@ -36,7 +36,7 @@ select
   (step.from_ts at time zone 'UTC')::date as first_day,
   (step.to_ts at time zone 'UTC')::date as last_day,
   step.row_count as rows,
-  quality.report_text(coalesce(step.version, step.transformation), 30) as version,
+  quality.report_text(coalesce(step.version, step.transformation), 24) as version,
   step.run_id as run,
   case when step.relation = 'ingest.raw_response' then step.id end as body
 from lineage.trace_as_of(
@@ -89,11 +89,11 @@ limit :lines;
 \echo '# 4. The runs that did it: for whom, by which function in which version'
 select
   run.run_id as run,
-  quality.report_text(format('%s %s', run.flow, run.step), 28) as step,
-  quality.report_text(run.actor, 18) as actor,
-  to_char(run.queued_at, 'YYYY-MM-DD HH24:MI') as asked_for,
-  quality.report_text(edge.transformation, 34) as function,
-  quality.report_text(edge.transformation_version, 24) as version
+  quality.report_text(format('%s %s', run.flow, run.step), 20) as step,
+  quality.report_text(run.actor, 17) as actor,
+  to_char(run.queued_at, 'YYYY-MM-DD') as asked_for,
+  quality.report_text(edge.transformation, 28) as function,
+  quality.report_text(edge.transformation_version, 22) as version
 from (
   select distinct step.run_id, step.relation, step.version
   from lineage.trace_as_of(

@@ -7,6 +7,7 @@ export const benchmarks: Readonly<Record<string, () => Promise<{ benchmark: Benc
   time: () => import("./time.ts"),
   online: () => import("./online.ts"),
   ingest: () => import("./ingest.ts"),
+  audit: () => import("./audit.ts"),
   quality: () => import("./quality.ts"),
   defects: () => import("./defects.ts"),
 };

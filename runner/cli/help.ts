@@ -30,7 +30,7 @@ export function generalHelp(all: readonly Command[], version: string): string {
     "",
     "marketbase COMMAND --help explains a command. Exit status: 0 ok, 1 failed, 2 wrong usage, 3 findings, 70 internal error, 75 try again.",
     "Data goes to standard output, progress to standard error. Settings come from the environment: DATABASE_URL, REDIS_URL, MARKETBASE_HOME,",
-    "MARKETBASE_PORT, GRAPHILE_ENV, MARKETBASE_DEBUG.",
+    "MARKETBASE_PORT, MARKETBASE_AUDIT_HEADS, GRAPHILE_ENV, MARKETBASE_DEBUG.",
   ].join("\n");
 }
 

@@ -7,6 +7,7 @@ t.test("an empty environment has defaults", async (t) => {
   t.same(loadConfig({}), {
     databaseUrl: undefined,
     redisUrl: undefined,
+    auditHeads: undefined,
     home: join(repositoryRoot, ".marketbase"),
     host: "127.0.0.1",
     port: 5678,
@@ -25,6 +26,7 @@ t.test("values are read", async (t) => {
     DATABASE_URL: "postgresql://me:p%40ss@db.example:5433/market",
     REDIS_URL: "redis://127.0.0.1:6379/1",
     MARKETBASE_HOME: "/srv/marketbase",
+    MARKETBASE_AUDIT_HEADS: "/srv/heads.json",
     PORT: "8080",
     MARKETBASE_PORT: "9090",
     GRAPHILE_ENV: "production",
@@ -33,6 +35,7 @@ t.test("values are read", async (t) => {
   });
   t.equal(config.databaseUrl, "postgresql://me:p%40ss@db.example:5433/market");
   t.equal(config.home, "/srv/marketbase");
+  t.equal(config.auditHeads, "/srv/heads.json");
   t.equal(config.port, 9090, "MARKETBASE_PORT goes before PORT");
   t.equal(config.environment, "production");
   t.equal(config.debug, true);

@@ -12,6 +12,8 @@ export interface Config {
   /** A PostgreSQL of the user's own; without it the embedded server is used. */
   readonly databaseUrl: string | undefined;
   readonly redisUrl: string | undefined;
+  /** Where a worker writes the heads of the audit chain after each seal. */
+  readonly auditHeads: string | undefined;
   /** Where the embedded server and its secrets live. */
   readonly home: string;
   /** Address on which the GraphQL server listens. */
@@ -41,6 +43,7 @@ const environmentSchema = z.object({
     .string()
     .refine((value) => /^rediss?:$/.test(URL.parse(value)?.protocol ?? ""), "must look like redis://host:6379/0")
     .optional(),
+  MARKETBASE_AUDIT_HEADS: z.string().optional(),
   MARKETBASE_HOME: z.string().optional(),
   MARKETBASE_HOST: z.string().regex(/^[0-9A-Za-z.:-]+$/, "must be a host name or an address").optional(),
   MARKETBASE_PORT: port.optional(),
@@ -68,6 +71,7 @@ export function loadConfig(env: Readonly<Record<string, string | undefined>> = p
   return {
     databaseUrl: values.DATABASE_URL,
     redisUrl: values.REDIS_URL,
+    auditHeads: values.MARKETBASE_AUDIT_HEADS === undefined ? undefined : resolve(values.MARKETBASE_AUDIT_HEADS),
     home: resolve(repositoryRoot, (values.MARKETBASE_HOME ?? ".marketbase").replace(/^~(?=\/|$)/, homedir())),
     host: values.MARKETBASE_HOST ?? "127.0.0.1",
     port: values.MARKETBASE_PORT ?? values.PORT ?? 5678,

@@ -21,6 +21,7 @@ export async function checkDatabase(report: Report, config: Config): Promise<voi
     }),
   );
   await guarded(report, "The job queue", () => withConnection(urlFor("worker"), (client) => checkJobs(report, client)));
+  await guarded(report, "What is told to the outside", () => withConnection(urlFor("worker"), (client) => checkAlerts(report, client)));
 }
 
 async function reach(report: Report, config: Config): Promise<UrlFor | undefined> {
@@ -131,5 +132,18 @@ async function checkJobs(report: Report, client: pg.Client): Promise<void> {
       `${state.failed} jobs have failed for good, the last ones: ${failed.map(({ task, error }) => `${task}: ${error ?? "no error"}`).join("; ")}.`,
       "Look at graphile_worker.jobs; select graphile_worker.reschedule_jobs(array[id], attempts := 0) tries one again.",
     );
+  }
+}
+
+async function checkAlerts(report: Report, client: pg.Client): Promise<void> {
+  const { rows } = await client.query<{ destination: string; waiting: number; dead: number; late: boolean; error: string | null }>(`
+    select destination, waiting::int, dead::int, coalesce(is_active and oldest_waiting_at < now() - interval '10 minutes', false) as late, last_error as error
+      from pipeline.outbox_status
+     order by destination`);
+  report.fact("alerts", "destinations", rows.length);
+  for (const { destination, waiting, dead, late, error } of rows) {
+    const why = error === null ? "" : ` (${error.replace(/\.$/, "")})`;
+    if (late) report.finding(`${waiting} alerts have been waiting for ${destination} for more than ten minutes${why}.`, "Start a worker, and see marketbase alerts list.");
+    if (dead > 0) report.finding(`${dead} alerts for ${destination} were given up${why}.`, `Mend the cause, then run marketbase alerts retry ${destination}.`);
   }
 }

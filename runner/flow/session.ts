@@ -25,7 +25,7 @@ export async function runDemonstration(context: CommandContext, options: { serve
       ? await startGraphqlServer({ urlFor: database.urlFor, config, port: options.port, onMessage: (message) => progress.info(message) })
       : undefined;
     try {
-      const worker = await startWorker(database.urlFor("worker"), { redisUrl: config.redisUrl, onMessage: (message) => progress.info(message) });
+      const worker = await startWorker(database.urlFor("worker"), { redisUrl: config.redisUrl, auditHeads: config.auditHeads, onMessage: (message) => progress.info(message) });
       try {
         const root = await demonstrate(worker.pool, progress);
         const summary = await readSummary(worker.pool, root);

@@ -6,7 +6,8 @@ import { ourSchemas } from "./text.ts";
 
 /** The functions that may act with the rights of their owner, `schema.name`. Each says in its file why it has to. */
 export const securityDefiners: readonly string[] = [
-  "feature.define_set", "feature.refresh_versions", "quality.define_rule", "quality.make_partitions", "quality.retire_rule",
+  "feature.define_set", "feature.refresh_versions", "lineage.seal_stream", "pipeline.queue_finding_events", "pipeline.queue_gate_release",
+  "pipeline.queue_results", "pipeline.queue_run", "quality.define_rule", "quality.make_partitions", "quality.retire_rule",
 ];
 
 const folder = join(import.meta.dirname, "rules");

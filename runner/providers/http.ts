@@ -69,22 +69,49 @@ function checkAddress(address: URL, { hosts, ownServer }: HttpLimits): URL {
 }
 
 async function askOnce(address: URL, headers: Readonly<Record<string, string>>, limits: HttpLimits, signal: AbortSignal): Promise<HttpResponse> {
-  const request = address.protocol === "http:" ? httpRequest : httpsRequest;
-  const maxBytes = limits.maxBytes ?? MAX_BYTES;
-  try {
-    const message = await new Promise<IncomingMessage>((settle, refuse) => {
-      const outgoing = request(address, {
-        headers: { "user-agent": "marketbase", ...headers, "accept-encoding": "gzip, deflate, br" },
-        signal,
-        agent: false,
-        ...(limits.ownServer === true ? {} : { lookup: publicLookup }),
-      });
-      outgoing.once("response", settle);
-      outgoing.once("error", refuse);
-      outgoing.end();
-    });
-    const body = await readBody(message, maxBytes, address.host);
+  return answered(address, signal, async () => {
+    const message = await send(address, { ...headers, "accept-encoding": "gzip, deflate, br" }, undefined, limits, signal);
+    const body = await readBody(message, limits.maxBytes ?? MAX_BYTES, address.host);
     return { url: address.href, status: message.statusCode ?? 0, headers: message.headers, contentType: message.headers["content-type"], body };
+  });
+}
+
+/**
+ * Posts a body within the same edges, and resolves to the status and the headers of the answer, whatever they are; its body is not read and no redirect is
+ * followed. Only a failure of the network is an error, a retryable one.
+ */
+export async function postBounded(url: string, headers: Readonly<Record<string, string>>, body: string, limits: HttpLimits): Promise<Pick<HttpResponse, "status" | "headers">> {
+  const signal = AbortSignal.timeout(limits.timeoutMilliseconds ?? 60_000);
+  const address = checkAddress(new URL(url), limits);
+  return answered(address, signal, async () => {
+    const message = await send(address, headers, body, limits, signal);
+    message.destroy();
+    return { status: message.statusCode ?? 0, headers: message.headers };
+  });
+}
+
+/** Sends a request, a POST where there is a body, and resolves as soon as the headers of the answer are there. */
+function send(address: URL, headers: Readonly<Record<string, string>>, body: string | undefined, limits: HttpLimits, signal: AbortSignal): Promise<IncomingMessage> {
+  const request = address.protocol === "http:" ? httpRequest : httpsRequest;
+  return new Promise((settle, refuse) => {
+    const outgoing = request(address, {
+      method: body === undefined ? "GET" : "POST",
+      headers: { "user-agent": "marketbase", ...headers, ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }) },
+      signal,
+      agent: false,
+      ...(limits.ownServer === true ? {} : { lookup: publicLookup }),
+    });
+    outgoing.once("response", settle);
+    // Also after the answer: a connection that is given up must not end the process.
+    outgoing.on("error", refuse);
+    outgoing.end(body);
+  });
+}
+
+/** Failures of the network, in words. */
+async function answered<T>(address: URL, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
   } catch (error) {
     if (error instanceof UserError) throw error;
     if (signal.aborted) throw retryableError(`${address.host} did not finish its answer in time.`, { cause: error });

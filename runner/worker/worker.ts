@@ -3,7 +3,9 @@ import { Logger, run as runWorker, type TaskList } from "graphile-worker";
 import type pg from "pg";
 import { createPool, value } from "../database/pool.ts";
 import { openPublisher } from "../online/publish.ts";
+import { keepDelivering } from "../alerts/deliver.ts";
 import { keepPublishing } from "./publishing.ts";
+import { keepSealing } from "./sealing.ts";
 import { backfillChunkTask } from "./tasks/backfill-chunk.ts";
 import { fetchTask } from "./tasks/fetch.ts";
 import { publishTask } from "./tasks/publish.ts";
@@ -27,6 +29,8 @@ export interface WorkerOptions {
   readonly concurrency?: number;
   /** Where the latest features are published; without it reads go to PostgreSQL. */
   readonly redisUrl?: string | undefined;
+  /** A file for the heads of the audit chain, written after each seal. */
+  readonly auditHeads?: string | undefined;
   /** Steps of one's own, by the name of their task; they take the place of the usual ones. */
   readonly work?: Readonly<Record<string, StepWork>>;
   /**
@@ -36,6 +40,8 @@ export interface WorkerOptions {
   readonly stallMilliseconds?: number;
   /** After this long without an answer of the database its connections count as dead and are made anew; default 30 s. */
   readonly silenceMilliseconds?: number;
+  /** Where the addresses and secrets of alerts are looked up; default the environment of the process. */
+  readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Hears of what a person should know: a lost connection, runs taken over, a failed step. */
   readonly onMessage?: (message: string) => void;
 }
@@ -125,6 +131,8 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
     // A worker that ended just before this one started left runs that look alive for two seconds more.
     const second = setTimeout(tick, SECOND_LOOK_MS);
     const publishing = redisUrl === undefined || publisher === undefined ? undefined : keepPublishing(pool, publisher, redisUrl, say);
+    const sealing = keepSealing(pool, options.auditHeads, say);
+    const delivering = keepDelivering(pool, options.environment ?? process.env, say);
     const unwatch = options.stallMilliseconds === undefined ? undefined : watchEventLoop(options.stallMilliseconds);
     let stopped = false;
     return {
@@ -136,7 +144,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
         clearInterval(timer);
         clearTimeout(second);
         await runner.stop();
-        await publishing?.stop();
+        await Promise.all([publishing?.stop(), sealing.stop(), delivering.stop()]);
         await unwatch?.();
         await pool.end();
       },

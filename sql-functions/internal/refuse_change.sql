@@ -53,6 +53,10 @@ create or replace trigger _100_append_only before update or delete or truncate o
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on lineage.data_lineage
   for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on lineage.audit_block
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on lineage.audit_leaf
+  for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on portfolio.trade
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on portfolio.portfolio_optimization
@@ -70,6 +74,8 @@ create or replace trigger _100_append_only before update or delete or truncate o
 create or replace trigger _100_append_only before update or delete or truncate on market.corporate_action_observation
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on lineage.row_change
+  for each statement execute function internal.refuse_change();
+create or replace trigger _100_append_only before update or delete or truncate on pipeline.outbox_event
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on quality.validation_result_default
   for each statement execute function internal.refuse_change();

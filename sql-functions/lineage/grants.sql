@@ -14,6 +14,19 @@ grant insert (
   target_to, row_count, operation, transformation, transformation_version
 ) on lineage.data_lineage to marketbase_worker;
 
+-- Auditors read the chain; it is written by lineage.seal_stream, and nobody has a right to write it beside.
+alter table lineage.audit_block enable row level security;
+drop policy if exists audit_block_read on lineage.audit_block;
+create policy audit_block_read on lineage.audit_block for select to marketbase_auditor, marketbase_worker using (true);
+revoke all on lineage.audit_block from public, marketbase_reader, marketbase_worker, marketbase_auditor;
+grant select on lineage.audit_block to marketbase_auditor, marketbase_worker;
+
+alter table lineage.audit_leaf enable row level security;
+drop policy if exists audit_leaf_read on lineage.audit_leaf;
+create policy audit_leaf_read on lineage.audit_leaf for select to marketbase_auditor using (true);
+revoke all on lineage.audit_leaf from public, marketbase_reader, marketbase_worker, marketbase_auditor;
+grant select on lineage.audit_leaf to marketbase_auditor;
+
 alter table lineage.row_change enable row level security;
 drop policy if exists row_change_read on lineage.row_change;
 create policy row_change_read on lineage.row_change for select to marketbase_analyst, marketbase_auditor using (true);

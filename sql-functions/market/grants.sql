@@ -374,7 +374,4 @@ grant insert (
   instrument_id, action_type, ex_date, provider, known_from, amount, currency, raw_response_id, run_id
 ) on market.corporate_action_observation to marketbase_worker;
 
-grant delete on market.price_data to marketbase_worker;
-drop policy if exists price_data_delete on market.price_data;
-create policy price_data_delete on market.price_data for delete to marketbase_worker using (true);
 grant insert (closed_reason) on market.price_data_history to marketbase_worker;

@@ -80,3 +80,42 @@ grant insert (
 ) on pipeline.schedule to marketbase_worker;
 grant update (is_paused, next_at, last_at, last_run_id, last_message) on pipeline.schedule to marketbase_worker;
 grant delete on pipeline.schedule to marketbase_worker;
+
+-- Addresses and what is told to whom are not for every reader.
+alter table pipeline.alert_destination enable row level security;
+drop policy if exists alert_destination_read on pipeline.alert_destination;
+create policy alert_destination_read on pipeline.alert_destination for select to marketbase_auditor, marketbase_worker using (true);
+drop policy if exists alert_destination_insert on pipeline.alert_destination;
+create policy alert_destination_insert on pipeline.alert_destination for insert to marketbase_worker with check (true);
+drop policy if exists alert_destination_update on pipeline.alert_destination;
+create policy alert_destination_update on pipeline.alert_destination for update to marketbase_worker using (true) with check (true);
+drop policy if exists alert_destination_delete on pipeline.alert_destination;
+create policy alert_destination_delete on pipeline.alert_destination for delete to marketbase_worker using (true);
+revoke all on pipeline.alert_destination from public, marketbase_reader, marketbase_auditor, marketbase_worker;
+grant select on pipeline.alert_destination to marketbase_auditor, marketbase_worker;
+grant insert (
+  name, kind, url, url_variable, secret_variable, kinds, severities, rules, is_internal, max_attempts
+) on pipeline.alert_destination to marketbase_worker;
+grant update (is_active) on pipeline.alert_destination to marketbase_worker;
+grant delete on pipeline.alert_destination to marketbase_worker;
+
+alter table pipeline.outbox_event enable row level security;
+drop policy if exists outbox_event_read on pipeline.outbox_event;
+create policy outbox_event_read on pipeline.outbox_event for select to marketbase_auditor, marketbase_worker using (true);
+drop policy if exists outbox_event_insert on pipeline.outbox_event;
+create policy outbox_event_insert on pipeline.outbox_event for insert to marketbase_worker with check (true);
+revoke all on pipeline.outbox_event from public, marketbase_reader, marketbase_auditor, marketbase_worker;
+grant select on pipeline.outbox_event to marketbase_auditor, marketbase_worker;
+grant insert (event_id, kind, subject, severity, run_id, payload, occurred_at) on pipeline.outbox_event to marketbase_worker;
+
+alter table pipeline.outbox_delivery enable row level security;
+drop policy if exists outbox_delivery_read on pipeline.outbox_delivery;
+create policy outbox_delivery_read on pipeline.outbox_delivery for select to marketbase_auditor, marketbase_worker using (true);
+drop policy if exists outbox_delivery_insert on pipeline.outbox_delivery;
+create policy outbox_delivery_insert on pipeline.outbox_delivery for insert to marketbase_worker with check (true);
+drop policy if exists outbox_delivery_update on pipeline.outbox_delivery;
+create policy outbox_delivery_update on pipeline.outbox_delivery for update to marketbase_worker using (true) with check (true);
+revoke all on pipeline.outbox_delivery from public, marketbase_reader, marketbase_auditor, marketbase_worker;
+grant select on pipeline.outbox_delivery to marketbase_auditor, marketbase_worker;
+grant insert (event_id, destination) on pipeline.outbox_delivery to marketbase_worker;
+grant update (attempts, next_attempt_at, claimed_until, delivered_at, dead_at, last_error) on pipeline.outbox_delivery to marketbase_worker;

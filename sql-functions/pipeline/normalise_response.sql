@@ -96,7 +96,10 @@ begin
       select count(*) into result.row_count from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
       rejected_count := pipeline.quarantine_candidates(p_run_id, p_raw_response_id);
       accepted := ingest.accept_bars(p_run_id, p_raw_response_id);
-      if exists (select from ingest.normalisation earlier where earlier.raw_response_id = p_raw_response_id and earlier.outcome = 'normalised') then
+      -- Bars are taken back by the owner alone, who replays; a worker leaves them.
+      if has_function_privilege('ingest.withdraw_bars(bigint, bigint)', 'execute')
+        and exists (select from ingest.normalisation earlier where earlier.raw_response_id = p_raw_response_id and earlier.outcome = 'normalised')
+      then
         withdrawn_count := ingest.withdraw_bars(p_run_id, p_raw_response_id);
       end if;
       delete from ingest.candidate_bar candidate where candidate.raw_response_id = p_raw_response_id;
@@ -187,7 +190,7 @@ comment on function pipeline.normalise_response(bigint, bigint) is
 go to ingest.quarantine, the others to the market tables as new rows or new versions. Returns and stores the row of ingest.normalisation; a body that cannot be read gets outcome refused with the cause, and nothing else of it is stored.
 Rows are bars (facts, trades, …); those of a body of splits and dividends alone are these. How many splits and dividends came, also beside bars, and how many were new, changed or cancelled is in action_count and action_changed_count.
 A body that would restate more rows than ingest.provider.restatement_limit (new rows and changes of the adjusted close alone do not count) is taken back whole: outcome held, and ingest.held_response says what it would touch until pipeline.accept_held.
-When a body of bars is read by another version of its normaliser, those that it no longer finds are taken back (ingest.withdraw_bars).
+When a body of bars is read by another version of its normaliser, those that it no longer finds are taken back (ingest.withdraw_bars) when the owner calls; for any other role they stay.
 The shape of the body is remembered and compared with those before it: rule provider_schema_drift, also for a body that is refused.
 A body that this version of its normaliser has read already is not read again: its row comes back; one that it refused is tried again. MB001 when there is no such response or normaliser.';
 

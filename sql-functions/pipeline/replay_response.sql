@@ -25,7 +25,7 @@ end
 $$;
 
 comment on function pipeline.replay_response(bigint) is
-'Reads a landed body again in a run of its own and takes in what differs, as new rows and new versions known since the body arrived; returns the row of ingest.normalisation. Bars that the body no longer contains are taken back (ingest.withdraw_bars); facts that it no longer contains stay. In a transaction that is rolled back
+'Reads a landed body again in a run of its own and takes in what differs, as new rows and new versions known since the body arrived; returns the row of ingest.normalisation. Bars that the body no longer contains are taken back (ingest.withdraw_bars) when the owner calls; facts that it no longer contains stay. In a transaction that is rolled back
 it tells what would change. MB001 when there is no such body.';
 
 revoke all on function pipeline.replay_response(bigint) from public;

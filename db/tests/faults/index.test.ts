@@ -4,7 +4,7 @@ import t from "tap";
 import { repositoryRoot } from "../../../runner/config/config.ts";
 
 /** The faults that are promised: what must not happen when they do is in the README of this folder. */
-const faults = [...Array.from({ length: 20 }, (_, at) => `F${at + 1}`), "F24"];
+const faults = [...Array.from({ length: 20 }, (_, at) => `F${at + 1}`), "F24", "F26"];
 
 t.test("every fault has a test that is named after it, and the README says in which file", (t) => {
   const files = ["db/tests", "runner"].flatMap((folder) =>

@@ -182,15 +182,15 @@ t.test("size and power by simulation", async (t) => {
 t.test("a profile has the figures of the values", async (t) => {
   const db = await testDatabase(t);
   const bench = await openBench(db);
-  await defineSet(db, "shape", {
+  await defineSet(db, "profiled", {
     level: "close", mean: "ta.sma(close, 3)", zero: "close - close", gap: "case when close <> 4 then close end", never: "case when close < 0 then 1 end",
   });
   for (const [symbol, closes] of [["AAA", [1, 2, 3, 4, 10]], ["BBB", [2, 2, 2]]] as const) {
     const id = await addInstrument(bench, symbol);
     await addBars(bench, id, closes.map((close, i) => flatBar(dayAfter(i), close)));
-    await compute(bench, "shape", id);
+    await compute(bench, "profiled", id);
   }
-  const profile = await db.query("select * from feature.profile('shape', null, '2020-01-10')", [], "reader");
+  const profile = await db.query("select * from feature.profile('profiled', null, '2020-01-10')", [], "reader");
   const counts = (name: string) => {
     const row = profile.find(({ feature_name }) => feature_name === name) ?? {};
     return ["row_count", "null_count", "late_null_count", "infinite_count", "zero_count", "distinct_count"].map((key) => Number(row[key]));
@@ -207,9 +207,9 @@ t.test("a profile has the figures of the values", async (t) => {
   t.match(profile[2], { mean: 0, deviation: 0, skew: null, minimum: 0, maximum: 0 }, "without variation there is no skewness");
   t.match(profile[4], { mean: null, deviation: null, skew: null, median: null, first_ts: null, last_ts: null, sessions_behind: null });
   t.match(level, { first_ts: new Date("2020-01-02Z"), last_ts: new Date("2020-01-06Z"), sessions_behind: 4 }, "7 to 10 January 2020");
-  t.same((await db.query("select row_count::int as n, null_count::int as nulls, late_null_count::int as late from feature.profile('shape', $1, $2)", [`${dayAfter(3)}Z`, `${dayAfter(4)}Z`]))[1], { n: 2, nulls: 0, late: 0 }, "a window");
+  t.same((await db.query("select row_count::int as n, null_count::int as nulls, late_null_count::int as late from feature.profile('profiled', $1, $2)", [`${dayAfter(3)}Z`, `${dayAfter(4)}Z`]))[1], { n: 2, nulls: 0, late: 0 }, "a window");
   t.match((await db.query("select row_count::int as n, mean, last_ts from feature.profile('qlib14')"))[0], { n: 0, mean: null, last_ts: null }, "no vectors");
   await db.query("update feature.feature_vector set values = array['Infinity', values[2], 'NaN', values[4], values[5]]::float8[] where ts = $1", [`${dayAfter(0)}Z`]);
-  t.same((await db.query("select infinite_count::int as n, minimum, maximum from feature.profile('shape')")).slice(0, 3), [{ n: 2, minimum: 2, maximum: 10 }, { n: 0, minimum: 2, maximum: 17 / 3 }, { n: 2, minimum: 0, maximum: 0 }]);
+  t.same((await db.query("select infinite_count::int as n, minimum, maximum from feature.profile('profiled')")).slice(0, 3), [{ n: 2, minimum: 2, maximum: 10 }, { n: 0, minimum: 2, maximum: 17 / 3 }, { n: 2, minimum: 0, maximum: 0 }]);
   t.match(await db.refused("select feature.profile('nothing')"), { code: "MB003" });
 });

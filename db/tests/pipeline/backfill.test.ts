@@ -220,7 +220,6 @@ t.test("bodies are read again together, in the order in which they came; what a 
       delete from ingest.candidate_bar where raw_response_id = p_raw_response_id and session_date > '2024-01-02';
       update ingest.candidate_bar set open = open * 2, high = high * 2, low = low * 2, close = close * 2 where raw_response_id = p_raw_response_id;
     $$`);
-  await db.query("grant update on ingest.candidate_bar to marketbase_worker");
   const wanted = await bodiesToReplay(db.worker, { provider: undefined, dataset: undefined, symbols: ["AAA"], all: false });
   t.same(wanted.map(({ raw_response_id }) => raw_response_id), [first, second]);
   const current = () => db.query("select session_date::text as day, close, provider, version from market.price_data order by ts");
@@ -234,9 +233,9 @@ t.test("bodies are read again together, in the order in which they came; what a 
       { ts: "2024-01-04 00:00", field: "close", old_value: 52, new_value: null },
     ],
   };
-  t.match(await replayBodies(db.worker, wanted, { apply: false, lines: 20 }), expected, "the older body changes nothing that the newer one has said");
+  t.match(await replayBodies(db.owner, wanted, { apply: false, lines: 20 }), expected, "the older body changes nothing that the newer one has said");
   t.same(await current(), before, "only looked at");
-  t.match(await replayBodies(db.worker, wanted, { apply: true, lines: 20 }), expected, "what is taken in is what was shown");
+  t.match(await replayBodies(db.owner, wanted, { apply: true, lines: 20 }), expected, "what is taken in is what was shown");
   t.same(await current(), [
     { day: "2024-01-02", close: 110, provider: "csv", version: 3 }, { day: "2024-01-03", close: 49, provider: "sample", version: 2 },
   ], "the word of the other provider takes the place of what is gone");
@@ -245,5 +244,6 @@ t.test("bodies are read again together, in the order in which they came; what a 
   t.same(await db.query("select count(*)::int as bars from market.price_data_as_of('AAA', '2024-03-01')", [], "reader"), [{ bars: 3 }], "what was known then stays");
   t.equal(await db.value("select count(*)::int from lineage.data_lineage where operation = 'delete' and source_id = $1", [first]), 1);
   t.equal(await db.value("select raw_response_id::int from market.price_data where session_date = '2024-01-03'"), sample);
+  t.match(await db.refused("select ingest.withdraw_bars($1, $2)", [run, second], "worker"), { code: "42501" }, "a worker takes no bars back");
   await checkInvariants(t, db.url);
 });

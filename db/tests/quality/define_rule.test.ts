@@ -57,21 +57,26 @@ t.test("a changed helper makes new versions of the rules that use it", async (t)
   const before = await versions();
   const source = await db.value<string>("select pg_get_functiondef('quality.robust_score'::regproc)");
   await db.query(source.replace("0.6745", "0.67449"));
-  t.equal(await db.value("select quality.refresh_rules()::int"), 2, "two rules judge by the robust score");
+  t.equal(await db.value("select quality.refresh_rules()::int"), 3, "three rules judge by the robust score");
   t.equal(await db.value("select quality.refresh_rules()::int"), 0);
   await db.query(source);
-  t.equal(await db.value("select quality.refresh_rules()::int"), 2, "and back");
+  t.equal(await db.value("select quality.refresh_rules()::int"), 3, "and back");
   t.equal(await versions(), before + 1, "one version more, not two");
+
+  const bars = await db.value<string>("select pg_get_functiondef('quality.judged_bars'::regproc)");
+  await db.query(bars.replace("1.1 *", "1.11 *"));
+  const changed = await db.value<number>("select quality.refresh_rules()::int");
+  t.ok(changed >= 16, `what the rules see of a bar is part of all of them: ${changed} new versions`);
 });
 
 t.test("every rule of the folder is in force and says what it means", async (t) => {
   const db = await testDatabase(t);
   const rules = await db.query<{ rule: string; described: boolean; commented: boolean }>(
     `select rule, length(description) > 20 and length(remedy) > 20 as described,
-      obj_description((function_name || case when dataset like 'candidate%' or dataset = 'raw_response' then '(bigint, jsonb)' when dataset = 'feature_set' then '(text, jsonb)' else '(bigint[], timestamptz, timestamptz, jsonb)' end)::regprocedure) <> '' as commented
+      obj_description((function_name || case when to_regprocedure(function_name || '(quality.judged_bar, jsonb)') is not null then '(quality.judged_bar, jsonb)' when dataset like 'candidate%' or dataset = 'raw_response' then '(bigint, jsonb)' when dataset = 'feature_set' then '(text, jsonb)' else '(bigint[], timestamptz, timestamptz, jsonb)' end)::regprocedure) <> '' as commented
     from quality.rule_in_force`,
   );
-  t.ok(rules.length >= 35, `${rules.length} rules`);
+  t.ok(rules.length >= 60, `${rules.length} rules`);
   for (const { rule, described, commented } of rules) t.ok(described && commented, rule);
 });
 

@@ -81,7 +81,9 @@ const command: Command = {
         print(`Backfill ${runId} is queued; marketbase worker carries it out.`, { run_id: Number(runId), ...(await readBackfill(pool, runId)) });
         return EXIT.ok;
       }
-      const worker = await startWorker(database.urlFor("worker"), { concurrency: Math.min(maxActive, 8), redisUrl: config.redisUrl, onMessage: (message) => progress.info(message) });
+      const worker = await startWorker(database.urlFor("worker"), {
+        concurrency: Math.min(maxActive, 8), redisUrl: config.redisUrl, auditHeads: config.auditHeads, onMessage: (message) => progress.info(message),
+      });
       try {
         const state = await followBackfill(pool, runId, progress, signal);
         const troubles = await readTroubles(pool, runId);

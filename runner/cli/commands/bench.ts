@@ -7,7 +7,7 @@ const command: Command = {
   summary: "Measure how fast it is, beside what one would do instead",
   usage: "[NAME…] [--scale N] [--rounds N] [--full]",
   details:
-    "Without a name all benchmarks run: features (computing and storing them), point-in-time (joining labels), online (answers over HTTP), quality (all rules on prices), defects (what the rules find in real files).\n" +
+    "Without a name all benchmarks run: features (computing and storing them), point-in-time (joining labels), online (answers over HTTP), audit (sealing and verifying), quality (all rules on prices), defects (what the rules find in real files).\n" +
     "Each has a server of its own, set as the embedded one is, which is gone afterwards: your data is neither read nor changed. At full size it takes about ten minutes and 6 GB of disk.\n" +
     "With --json every single measurement is printed too.",
   examples: [
@@ -19,7 +19,7 @@ const command: Command = {
   options: {
     scale: { type: "string", value: "N", description: "size, as a fraction of the full one (default: 1)" },
     rounds: { type: "string", value: "N", description: "how often each thing is measured (default: 3)" },
-    full: { type: "boolean", description: "also what takes long: a series of ten million bars" },
+    full: { type: "boolean", description: "also what takes long: ten million bars" },
   },
   async run(context) {
     const { benchmarks } = await import("../../bench/benchmarks.ts");

@@ -35,7 +35,7 @@ const command: Command = {
     const lines = positiveInteger("--lines", option("lines") ?? "20", 100_000);
     const apply = flag("apply");
     const symbols = all("symbols").flatMap((list) => list.split(",")).map((symbol) => symbol.trim().toUpperCase()).filter((symbol) => symbol !== "");
-    const { pool, close } = await openWorkerPool(context.config, "ingest replay", progress);
+    const { pool, close } = await openWorkerPool(context.config, "ingest replay", progress, "migrator"); // no worker takes bars back
     try {
       const bodies = await bodiesToReplay(pool, { provider: option("provider"), dataset: option("dataset"), symbols, all: flag("all") });
       const step = progress.step("read again", bodies.length);

@@ -16,7 +16,7 @@ function marketbase(args: string[], env: Record<string, string> = {}): Promise<{
 
 t.test("what needs no database", async (t) => {
   t.match(await marketbase(["report", "--list"]), { status: 0, stdout: /\ncompliance: What came in, what was checked[^\n]*\n  takes as_of, lines\n/ });
-  t.match((JSON.parse((await marketbase(["report", "--list", "--json"])).stdout) as unknown[]).slice(0, 2), [{ name: "access", parameters: ["lines"] }, { name: "compliance" }]);
+  t.match((JSON.parse((await marketbase(["report", "--list", "--json"])).stdout) as unknown[]).slice(0, 2), [{ name: "access", parameters: ["lines"] }, { name: "completeness" }]);
   t.match(await marketbase(["report"]), { status: 2, stdout: "", stderr: /Which report\?/ });
   t.match(await marketbase(["report", "complience"]), { status: 2, stdout: "", stderr: /There is no report complience\.\n.*Did you mean compliance\?/ });
   t.match(await marketbase(["report", "compliance", "-v", "as_off=2020-01-01"]), { status: 2, stdout: "", stderr: /takes no as_off\.\n.*Did you mean as_of\?/ });

@@ -26,6 +26,7 @@ const command: Command = {
       const running = await startWorker(database.urlFor("worker"), {
         concurrency,
         redisUrl: context.config.redisUrl,
+        auditHeads: context.config.auditHeads,
         stallMilliseconds: 60_000,
         onMessage: (message) => context.progress.info(message),
       });

@@ -57,7 +57,7 @@ $$;
 
 comment on function ingest.withdraw_bars(bigint, bigint) is
 'Takes back the current bars that rest on a body and are not among its candidates, as when it is read again by a normaliser that no longer finds them, and returns how many: their versions end now, with the reason in market.price_data_history.closed_reason
-and an edge of lineage. Where market.price_observation has the word of another body, that of the best provider takes their place.';
+and an edge of lineage. Where market.price_observation has the word of another body, that of the best provider takes their place.
+For the owner alone: no other role takes bars back.';
 
 revoke all on function ingest.withdraw_bars(bigint, bigint) from public;
-grant execute on function ingest.withdraw_bars(bigint, bigint) to marketbase_worker;

@@ -93,7 +93,8 @@ begin
           select market.product(split.amount)
           from later as split
           where split.action_type = 'split' and split.ex_date > bar.session_date
-            and split.ex_date <= least(coalesce(response.splits_adjusted_to, source.splits_adjusted_to), (response.fetched_at at time zone exchange.time_zone)::date)
+            and split.ex_date <= least(
+              coalesce(response.splits_adjusted_to, source.splits_adjusted_to), (response.fetched_at at time zone exchange.time_zone)::date)
         ) order by bar.ts) as closes
       from market.price_data as bar
       join market.instrument using (instrument_id)

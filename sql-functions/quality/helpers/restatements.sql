@@ -16,7 +16,8 @@ stable
 parallel safe
 begin atomic
   select
-    fact.instrument_id, fact.period_end::timestamp at time zone 'UTC', fact.concept, fact.period_start, fact.period_end, fact.unit, fact.value, previous.value, fact.accession
+    fact.instrument_id, fact.period_end::timestamp at time zone 'UTC', fact.concept, fact.period_start, fact.period_end, fact.unit,
+    fact.value, previous.value, fact.accession
   from market.company_fundamental as fact
   cross join lateral (
     select history.value

@@ -17,7 +17,8 @@ Arguments: x and y of equal length; period in bars, 1 or more.
 NULL behaviour: pairs with NULL, NaN or infinity are skipped; NULL where the window has fewer than two pairs. Warm-up: the first value is NULL, then the
 first values come from the bars that there are (pandas min_periods = 1).
 Errors: MB001 for a bad period or arrays.
-row form: case when least(regr_sxx({x}, {y}) over frame, regr_syy({x}, {y}) over frame) <= 4e-10 * (regr_count({x}, {y}) over frame - 1) then null else corr({x}, {y}) over frame end
+row form: case when least(regr_sxx({x}, {y}) over frame, regr_syy({x}, {y}) over frame) <= 4e-10 * (regr_count({x}, {y}) over frame - 1)
+  then null else corr({x}, {y}) over frame end
 lookback: period - 1$$;
 
 revoke all on function ta.rolling_corr(double precision[], double precision[], integer) from public;

@@ -74,7 +74,7 @@ t.test("what is said of the end of a series does not depend on where the check b
     }
   }
   const outliers = whole.get("price_return_outlier")?.dates ?? [];
-  t.ok(outliers.includes(bars[150]?.date ?? "") && outliers.includes(bars[180]?.date ?? "") && !outliers.includes(bars[170]?.date ?? ""), `outliers: ${outliers.join(", ")}`);
+  t.same([150, 170, 171, 180].filter((i) => !outliers.includes(bars[i]?.date ?? "")), [], `outliers: ${outliers.join(", ")}`);
   t.same(whole.get("price_level_shift")?.dates, [bars[170]?.date, bars[171]?.date]);
   t.equal(whole.get("price_stale_run")?.failed, 3);
   t.equal(whole.get("price_volume_outlier")?.failed, 1);
