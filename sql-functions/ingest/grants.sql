@@ -153,14 +153,14 @@ revoke all on ingest.quarantine_release from public, marketbase_reader, marketba
 grant select on ingest.quarantine_release to marketbase_reader;
 grant insert (quarantine_id, decided_by, reason, new_count, changed_count, run_id) on ingest.quarantine_release to marketbase_worker;
 
-alter table ingest.shape enable row level security;
-drop policy if exists shape_read on ingest.shape;
-create policy shape_read on ingest.shape for select to marketbase_reader using (true);
-drop policy if exists shape_insert on ingest.shape;
-create policy shape_insert on ingest.shape for insert to marketbase_worker with check (true);
-revoke all on ingest.shape from public, marketbase_reader, marketbase_worker;
-grant select on ingest.shape to marketbase_reader;
-grant insert (sha256, paths) on ingest.shape to marketbase_worker;
+alter table ingest.known_shape enable row level security;
+drop policy if exists known_shape_read on ingest.known_shape;
+create policy known_shape_read on ingest.known_shape for select to marketbase_reader using (true);
+drop policy if exists known_shape_insert on ingest.known_shape;
+create policy known_shape_insert on ingest.known_shape for insert to marketbase_worker with check (true);
+revoke all on ingest.known_shape from public, marketbase_reader, marketbase_worker;
+grant select on ingest.known_shape to marketbase_reader;
+grant insert (sha256, paths) on ingest.known_shape to marketbase_worker;
 
 alter table ingest.body_shape enable row level security;
 drop policy if exists body_shape_read on ingest.body_shape;

@@ -95,7 +95,7 @@ create or replace trigger _100_append_only before update or delete or truncate o
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on ingest.quarantine_release
   for each statement execute function internal.refuse_change();
-create or replace trigger _100_append_only before update or delete or truncate on ingest.shape
+create or replace trigger _100_append_only before update or delete or truncate on ingest.known_shape
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on ingest.body_shape
   for each statement execute function internal.refuse_change();

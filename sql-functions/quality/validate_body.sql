@@ -53,7 +53,7 @@ begin
     select drifted.finding_id, 'resolved', result.validation_result_id, p_run_id
     from quality.finding as drifted
     join ingest.body_shape as taken on taken.raw_response_id = p_raw_response_id
-    join ingest.shape as shape using (sha256)
+    join ingest.known_shape as shape using (sha256)
     join quality.validation_result as result on result.raw_response_id = p_raw_response_id and result.rule = drifted.rule and result.run_id = p_run_id
     where drifted.dataset = 'raw_response'
       and drifted.provider = v_body.provider

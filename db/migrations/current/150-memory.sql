@@ -210,6 +210,23 @@ comment on column quality.look.to_ts is 'Last time of a body; null for what is s
 comment on column quality.look.run_id is 'Run.';
 comment on column quality.look.is_complete is 'True where every row that failed was kept as a finding.';
 
+drop type if exists quality.seen_finding cascade;
+create type quality.seen_finding as (
+  validation_result_id bigint,
+  recorded_at timestamptz,
+  run_id bigint,
+  validation_finding_id bigint,
+  identity bytea,
+  finding_id bigint
+);
+comment on type quality.seen_finding is 'A finding of a look, and which it is.';
+comment on column quality.seen_finding.validation_result_id is 'The look.';
+comment on column quality.seen_finding.recorded_at is 'When it was stored.';
+comment on column quality.seen_finding.run_id is 'Run.';
+comment on column quality.seen_finding.validation_finding_id is 'What was seen.';
+comment on column quality.seen_finding.identity is 'What makes it the same finding when it is seen again.';
+comment on column quality.seen_finding.finding_id is 'The finding.';
+
 -- 3. The rows of before, into the months in which they were recorded; then the keys.
 --! include quality/partitions/make_partitions.sql
 do $do$

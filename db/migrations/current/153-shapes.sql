@@ -1,19 +1,19 @@
 -- What bodies look like: the fields that they have and of which types.
-create table if not exists ingest.shape (
+create table if not exists ingest.known_shape (
   sha256 text primary key,
   paths jsonb not null,
-  constraint shape_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
-  constraint shape_paths_check check (jsonb_typeof(paths) = 'object')
+  constraint known_shape_sha256_check check (sha256 ~ '^[0-9a-f]{64}$'),
+  constraint known_shape_paths_check check (jsonb_typeof(paths) = 'object')
 );
-comment on table ingest.shape is 'Shapes of bodies, each once. Append-only.';
-comment on column ingest.shape.sha256 is 'sha256 of the paths, hex.';
-comment on column ingest.shape.paths is 'The types at each path, such as {"chart.result[].meta.currency": ["string"]}; for CSV at each column. See ingest.read_shape.';
+comment on table ingest.known_shape is 'Shapes of bodies, each once. Append-only.';
+comment on column ingest.known_shape.sha256 is 'sha256 of the paths, hex.';
+comment on column ingest.known_shape.paths is 'The types at each path, such as {"chart.result[].meta.currency": ["string"]}; for CSV at each column. See ingest.read_shape.';
 
 create table if not exists ingest.body_shape (
   raw_response_id bigint primary key references ingest.raw_response,
   provider text not null references ingest.provider,
   dataset text not null,
-  sha256 text not null references ingest.shape,
+  sha256 text not null references ingest.known_shape,
   recorded_at timestamptz not null default now(),
   run_id bigint not null references pipeline.pipeline_run
 );

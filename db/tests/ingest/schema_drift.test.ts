@@ -34,7 +34,7 @@ t.test("a field that is new, missing or retyped is a finding, once, and names th
   t.match(await latest(db), { status: "not_applicable", checked: 0 }, "the first body has nothing before it");
   for (let i = 0; i < 3; i++) await read(body());
   t.match(await latest(db), { status: "passed", checked: 8, failed: 0 }, "eight paths: meta and three below, bars, its elements and two below");
-  t.equal(await db.value("select count(*)::int from ingest.shape"), 1, "equal shapes are stored once");
+  t.equal(await db.value("select count(*)::int from ingest.known_shape"), 1, "equal shapes are stored once");
 
   const fresh = await read(body({ vwap: 1.2 }));
   t.match(await findings(db), [{ path: "bars[].vwap", change: "new", state: "open", message: `test bars: bars[].vwap is new (number); first body ${fresh} (AAPL).`, observed: { after: ["number"], first_body: Number(fresh), compared_bodies: 4 } }]);

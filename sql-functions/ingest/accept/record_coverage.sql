@@ -22,7 +22,7 @@ begin atomic
 end;
 
 comment on function ingest.record_coverage(bigint) is
-'Stores in ingest.bar_coverage for which time the body answered, of each instrument and length among its candidates. A body that is read again keeps until when it answered. No row for NULL.';
+'Stores in ingest.bar_coverage for which time the body answered, of each instrument and length among its candidates. A body that is read again, or of which a row is released from quarantine, keeps until when it answered and answered from no later than before. No row for NULL.';
 
 revoke all on function ingest.record_coverage(bigint) from public;
 grant execute on function ingest.record_coverage(bigint) to marketbase_worker;

@@ -6,7 +6,7 @@ begin atomic
   with body as (
     select body_shape.*, shape.paths
     from ingest.body_shape
-    join ingest.shape using (sha256)
+    join ingest.known_shape as shape using (sha256)
     where body_shape.raw_response_id = p_raw_response_id
   ),
   earlier as (
@@ -25,7 +25,7 @@ begin atomic
   known as (
     select field.path, jsonb_agg(distinct type.name) as types
     from (select distinct earlier.sha256 from earlier) as seen
-    join ingest.shape using (sha256)
+    join ingest.known_shape as shape using (sha256)
     cross join lateral jsonb_each(shape.paths) as field (path, types)
     cross join lateral jsonb_array_elements_text(field.types) as type (name)
     group by field.path
@@ -34,7 +34,7 @@ begin atomic
   constant as (
     select field.path
     from (select last.sha256, count(*) as body_count from last group by last.sha256) as had
-    join ingest.shape using (sha256)
+    join ingest.known_shape as shape using (sha256)
     cross join lateral jsonb_object_keys(shape.paths) as field (path)
     group by field.path
     having sum(had.body_count) = (select compared.body_count from compared)

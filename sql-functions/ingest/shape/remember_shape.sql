@@ -12,7 +12,7 @@ begin atomic
       and shape.paths is not null
   ),
   shape as (
-    insert into ingest.shape (sha256, paths)
+    insert into ingest.known_shape (sha256, paths)
     select taken.sha256, taken.paths from taken
     on conflict (sha256) do nothing
   ),

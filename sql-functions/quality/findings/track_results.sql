@@ -5,9 +5,14 @@ language plpgsql
 volatile
 parallel unsafe
 set search_path to pg_catalog, pg_temp
+set work_mem to '64MB'
+-- How many findings there are decides the plan; and what a table held when it was analysed last says nothing of what this call puts into it.
+set plan_cache_mode to force_custom_plan
+set enable_seqscan to off
 as $$
 declare
   v_looks quality.look[];
+  v_seen quality.seen_finding[];
 begin
   -- Only looks that saw something, or that may have found right what others saw.
   select array_agg(looked) into v_looks
@@ -50,53 +55,63 @@ begin
   end if;
   perform quality.lock_findings(array(select distinct look.scope from unnest(v_looks) as look));
 
+  select array_agg(row(
+    look.validation_result_id, look.recorded_at, look.run_id, finding.validation_finding_id,
+    quality.finding_identity(look.rule, look.scope, finding.instrument_id, finding.ts, finding.key), null
+  )::quality.seen_finding)
+  into v_seen
+  from unnest(v_looks) as look
+  join quality.validation_finding as finding
+    on finding.validation_result_id = look.validation_result_id and finding.recorded_at = look.recorded_at;
+
   insert into quality.tracked_finding (
     identity, rule, scope, dataset, instrument_id, feature_set_version_id, provider, subject, ts, key, recorded_at, run_id
   )
   select
-    first.identity, first.rule, first.scope, first.dataset, first.instrument_id, first.feature_set_version_id, first.provider, first.subject, first.ts,
-    first.key, first.recorded_at, first.run_id
+    first.identity, look.rule, look.scope, look.dataset, finding.instrument_id, look.feature_set_version_id, look.provider, look.subject, finding.ts,
+    finding.key, finding.recorded_at, look.run_id
   from (
-    select distinct on (identity.identity)
-      identity.identity, look.rule, look.scope, look.dataset, finding.instrument_id, look.feature_set_version_id, look.provider, look.subject, finding.ts,
-      finding.key, finding.recorded_at, look.run_id, finding.validation_finding_id
-    from unnest(v_looks) as look
-    join quality.validation_finding as finding
-      on finding.validation_result_id = look.validation_result_id and finding.recorded_at = look.recorded_at
-    cross join lateral quality.finding_identity(look.rule, look.scope, finding.instrument_id, finding.ts, finding.key) as identity (identity)
-    order by identity.identity, finding.validation_finding_id
+    select distinct on (seen.identity) seen.*
+    from unnest(v_seen) as seen
+    where not exists (select from quality.tracked_finding as tracked where tracked.identity = seen.identity)
+    order by seen.identity, seen.validation_finding_id
   ) as first
+  join unnest(v_looks) as look on look.validation_result_id = first.validation_result_id
+  join quality.validation_finding as finding
+    on finding.validation_finding_id = first.validation_finding_id and finding.recorded_at = first.recorded_at
   order by first.validation_finding_id
   on conflict (identity) do nothing;
 
+  select array_agg(row(
+    seen.validation_result_id, seen.recorded_at, seen.run_id, seen.validation_finding_id, seen.identity, tracked.finding_id
+  )::quality.seen_finding)
+  into v_seen
+  from unnest(v_seen) as seen
+  join quality.tracked_finding as tracked on tracked.identity = seen.identity;
+
   insert into quality.finding_sighting (finding_id, recorded_at, validation_finding_id)
-  select tracked.finding_id, finding.recorded_at, finding.validation_finding_id
-  from unnest(v_looks) as look
-  join quality.validation_finding as finding
-    on finding.validation_result_id = look.validation_result_id and finding.recorded_at = look.recorded_at
-  join quality.tracked_finding as tracked
-    on tracked.identity = quality.finding_identity(look.rule, look.scope, finding.instrument_id, finding.ts, finding.key)
+  select seen.finding_id, seen.recorded_at, seen.validation_finding_id
+  from unnest(v_seen) as seen
   on conflict (finding_id, recorded_at, validation_finding_id) do nothing;
 
   -- Seen for the first time, or again after it had been found right.
   insert into quality.finding_event (finding_id, event, recorded_at, validation_result_id, run_id)
-  select distinct on (tracked.finding_id)
-    tracked.finding_id, case when last.event is null then 'opened' else 'reopened' end, look.recorded_at, look.validation_result_id, look.run_id
-  from unnest(v_looks) as look
-  join quality.validation_finding as finding
-    on finding.validation_result_id = look.validation_result_id and finding.recorded_at = look.recorded_at
-  join quality.finding_sighting as sighting
-    on sighting.recorded_at = finding.recorded_at and sighting.validation_finding_id = finding.validation_finding_id
-  join quality.tracked_finding as tracked on tracked.finding_id = sighting.finding_id
+  select
+    first.finding_id, case when last.event is null then 'opened' else 'reopened' end, first.recorded_at, first.validation_result_id, first.run_id
+  from (
+    select distinct on (seen.finding_id) seen.*
+    from unnest(v_seen) as seen
+    order by seen.finding_id, seen.validation_result_id
+  ) as first
   left join lateral (
     select event.event, event.validation_result_id
     from quality.finding_event as event
-    where event.finding_id = tracked.finding_id
+    where event.finding_id = first.finding_id
     order by event.finding_event_id desc
     limit 1
   ) as last on true
-  where last.event is null or (last.event = 'resolved' and last.validation_result_id < look.validation_result_id)
-  order by tracked.finding_id, look.validation_result_id;
+  where last.event is null or (last.event = 'resolved' and last.validation_result_id < first.validation_result_id)
+  order by first.finding_id;
 
   -- Not seen by a look that would have seen it: one that kept all that it found, of the same scope, at the same time. What bodies look like as a whole
   -- is not decided by the next body.
@@ -104,6 +119,7 @@ begin
   select distinct on (tracked.finding_id) tracked.finding_id, 'resolved', look.recorded_at, look.validation_result_id, look.run_id
   from unnest(v_looks) as look
   join quality.tracked_finding as tracked on tracked.rule = look.rule and tracked.scope = look.scope
+  left join unnest(v_seen) as seen on seen.finding_id = tracked.finding_id and seen.validation_result_id = look.validation_result_id
   cross join lateral (
     select event.event
     from quality.finding_event as event
@@ -111,17 +127,19 @@ begin
     order by event.finding_event_id desc
     limit 1
   ) as last
-  where look.is_complete
+  where seen.finding_id is null
+    and look.is_complete
     and look.dataset <> 'raw_response'
-    and last.event <> 'resolved'
     and (tracked.ts is null or tracked.ts between look.from_ts and coalesce(look.to_ts, 'infinity'))
+    and last.event <> 'resolved'
+    -- An older look says nothing about what was seen since.
     and not exists (
       select
       from quality.finding_sighting as sighting
       join quality.validation_finding as finding
         on finding.validation_finding_id = sighting.validation_finding_id and finding.recorded_at = sighting.recorded_at
       where sighting.finding_id = tracked.finding_id and sighting.recorded_at >= look.recorded_at
-        and finding.validation_result_id >= look.validation_result_id
+        and finding.validation_result_id > look.validation_result_id
     )
   order by tracked.finding_id, look.validation_result_id desc;
 end;
