@@ -1,5 +1,5 @@
 --! Previous: sha1:3cf55862fc1bffd5e930d553e12bc6611e168943
---! Hash: sha1:fccebd9c44506e0db89ae2d164d40b488ade30e4
+--! Hash: sha1:32da1e5d673df1e03d227146e0a8f216cdf69f09
 --! Message: Rules that are data, memory of findings, gates, the audit chain, reports, alerts
 
 --! split: 1-current.sql
@@ -1071,7 +1071,7 @@ comment on column pipeline.delivery.attempt is 'The number of this attempt, whic
 comment on column pipeline.delivery.body is 'The body, byte for byte the same at each attempt.';
 
 --! split: 900-functions.sql
--- Made by `marketbase db include` from 73dcc5bb6cc0ca1b: the changed files of sql-functions, each after what it needs.
+-- Made by `marketbase db include` from 0d0c2fbbb03975f7: the changed files of sql-functions, each after what it needs.
 --! Included feature/columns/closing_bars.sql
 -- When each bar was over: what was known by then may go with it.
 create or replace function feature.closing_bars(
@@ -3719,8 +3719,8 @@ begin
   from ingest.raw_response response
   left join ingest.raw_response_chunk chunk on chunk.raw_response_id = response.raw_response_id and chunk.chunk_no = 0
   where response.raw_response_id = p_raw_response_id;
-  -- One byte is one character here, so that a piece may end anywhere.
-  piece := convert_from(substring(content from 1 for 65536), 'LATIN1');
+  -- One byte is one character here, so that a piece may end anywhere; it ends before a zero byte, which no text can have.
+  piece := convert_from(substring(content from 1 for coalesce(nullif(position('\x00'::bytea in substring(content from 1 for 65536)), 0) - 1, 65536)), 'LATIN1');
 
   if piece ~ '^(\u00ef\u00bb\u00bf)?\s*[\[{]' then
     if not is_whole then

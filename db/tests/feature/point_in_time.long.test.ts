@@ -45,10 +45,12 @@ t.test("prices as they were restated, file by file: every answer is what the fil
   t.ok(restated > 200, `${restated} vectors were restated`);
 
   const stored = new Set(await db.value<string[]>("select array_agg(symbol || ' ' || session_date) from market.price_data join market.instrument using (instrument_id)"));
+  const fileDays = files.map(([fileDate]) => day(fileDate));
+  const isLate = (date: string, from: string) => fileDays.some((fileDay) => fileDay >= date && fileDay < from);
   const known = (symbol: string, moment: string) => {
-    const bars = [...(closes.get(symbol) ?? [])].filter(([date]) => date <= moment && stored.has(`${symbol} ${date}`)).sort(([a], [b]) => (a < b ? 1 : -1)).slice(0, 2);
-    // What came first was known at the close of its session, what came later from its file on.
-    return bars.map(([date, versions]) => ({ date, ...(versions.findLast(({ from }, i) => i === 0 || from <= moment) as Version) }));
+    const bars = [...(closes.get(symbol) ?? [])].filter(([date, [version]]) => date <= moment && (version === undefined || version.from <= moment || !isLate(date, version.from)) && stored.has(`${symbol} ${date}`)).sort(([a], [b]) => (a < b ? 1 : -1)).slice(0, 2);
+    // What came with the first file after the close of its session was known at that close, what came later from its file on.
+    return bars.map(([date, versions]) => ({ date, ...(versions.findLast(({ from }, i) => from <= moment || (i === 0 && !isLate(date, from))) as Version) }));
   };
   const ids = new Map((await db.query<{ symbol: string; id: string }>("select symbol, instrument_id as id from market.instrument")).map(({ symbol, id }) => [symbol, id]));
   const first = Date.parse(day(files[0]?.[0] ?? ""));

@@ -17,8 +17,8 @@ begin
   from ingest.raw_response response
   left join ingest.raw_response_chunk chunk on chunk.raw_response_id = response.raw_response_id and chunk.chunk_no = 0
   where response.raw_response_id = p_raw_response_id;
-  -- One byte is one character here, so that a piece may end anywhere.
-  piece := convert_from(substring(content from 1 for 65536), 'LATIN1');
+  -- One byte is one character here, so that a piece may end anywhere; it ends before a zero byte, which no text can have.
+  piece := convert_from(substring(content from 1 for coalesce(nullif(position('\x00'::bytea in substring(content from 1 for 65536)), 0) - 1, 65536)), 'LATIN1');
 
   if piece ~ '^(\u00ef\u00bb\u00bf)?\s*[\[{]' then
     if not is_whole then
