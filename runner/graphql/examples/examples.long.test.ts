@@ -71,7 +71,7 @@ t.test("one question has a symbol's bars, their features, what the rules said, a
     for (const feature of bar.featureData.nodes) t.ok(Number.isFinite(feature.value) && feature.version === version, feature.featureName);
     const results = bar.rawResponse.validationResults.nodes;
     t.ok(results.length >= 5, "the critical rules were applied");
-    for (const { rule, status, checkedCount } of results) t.strictSame([status, checkedCount], ["passed", String(lines.length)], rule);
+    for (const { rule, status, checkedCount } of results.filter(({ rule }) => rule.startsWith("bar_"))) t.strictSame([status, checkedCount], ["passed", String(lines.length)], rule);
   }
 
   const [prediction] = modelPredictions.nodes;
