@@ -5,8 +5,8 @@ interface Incident extends Record<string, unknown> {
   readonly known_incident_id: number;
   readonly dataset: string;
   readonly about: string;
-  readonly first: string;
-  readonly last: string;
+  readonly first: string | null;
+  readonly last: string | null;
   readonly reason: string;
   readonly recorded_by: string;
   readonly withdrawn: string | null;
@@ -64,7 +64,7 @@ const command: Command = {
           : table(
               ["incident", "dataset", "about", "from", "to", "what happened", "recorded by", "masked findings", ...(isWithdrawn ? ["until"] : [])],
               incidents.map((one) => [
-                one.known_incident_id, one.dataset, one.about === "" ? "all" : one.about, one.first, one.last, one.reason, one.recorded_by, count(one.masked_findings),
+                one.known_incident_id, one.dataset, one.about === "" ? "all" : one.about, one.first ?? "", one.last ?? "", one.reason, one.recorded_by, count(one.masked_findings),
                 ...(isWithdrawn ? [one.withdrawn ?? ""] : []),
               ]),
             ),
