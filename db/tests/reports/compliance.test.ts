@@ -39,7 +39,7 @@ t.test("what the report says", async (t) => {
   }
 
   const { sections } = JSON.parse(await interpreted(w.db, "compliance", {}, "json")) as { sections: { title: string; rows: Record<string, unknown>[] }[] };
-  t.equal(sections.length, 15);
+  t.equal(sections.length, 18);
   t.match(sections.find(({ title }) => title.startsWith("9."))?.rows[0], { rule: "bar_ohlc_order", rows: 2 });
   const csv = await interpreted(w.db, "compliance", {}, "csv");
   t.match(csv, /\n# 1\. What came in, from where\nprovider,dataset,subjects,bodies,bytes,first_fetched,last_fetched\n/);
