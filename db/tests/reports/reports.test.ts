@@ -9,6 +9,13 @@ t.test("every report", async (t) => {
   await derive(w, id);
   await w.db.query("delete from market.price_data where instrument_id = $1 and session_date in ('2024-03-20', '2024-03-21')", [id]);
   const prediction = await w.db.value<string>("select model_prediction_id::text from ml.model_prediction");
+  // Somebody acknowledged one of the bars without volume, another lies in a known incident.
+  await w.db.query("select quality.record_incident('price_data', '2024-03-13', '2024-03-13', 'the feed was down', $1)", [id], "author");
+  await w.db.query(
+    `select quality.acknowledge(array[(select finding_id from quality.finding where rule = 'price_volume_present' and ts = '2024-03-04Z')], 'Ada Lovelace', 'a halt, says the exchange', '2999-12-31Z')`,
+    [], "author",
+  );
+  await w.validate(id);
   const asOf = await w.db.value<string>("select clock_timestamp()::text");
   // What has to be asked for, and what may be.
   const requests: [name: string, variables: Record<string, string>][] = [
@@ -38,6 +45,10 @@ t.test("every report", async (t) => {
       "a principle with its figure": / 4 \| Completeness +\| sessions with a bar, % of those expected +\| +\d+\.\d{4} \| completeness\n/,
       "all versions are there": / market\.price_data +\| +3 \| +4 \| +4 \| +0\n/,
       "who may write": / marketbase_worker \| risk +\| +1 \| +1 \| +1 \| +0 \| +0 \| +0\n/,
+      "an acknowledged finding, with who and why": / price_volume_present \| +1 \| \d{4}-\d\d-\d\d \| Ada Lovelace \| 2999-12-31 \| a halt, says the exchange\n/,
+      "a known incident": / price_data \| AAA +\| 2024-03-13 00:00 \| 2024-03-13 00:00 \| +1 \| the feed was down\n/,
+      "what it masks": / price_volume_present +\| +1 \| +2\d \| +[1-9] \| +1\n/,
+      "and how many of the rows are acknowledged": / price_volume_present +\| AAA +\| +[1-9] \| +1 \| /,
       "definer functions": / feature\.define_set +\| marketbase_owner \| search_path=/,
     })) {
       t.match(all, line, what);
@@ -52,6 +63,8 @@ t.test("every report", async (t) => {
     await w.db.query("delete from market.price_data where instrument_id = $1 and session_date = '2024-03-07'", [id]);
     await w.db.query("update market.company_fundamental set value = value + 1 where instrument_id = $1", [id]);
     await w.action(id, "dividend", "2024-03-20", 1);
+    await w.db.query("select quality.withdraw_incident(known_incident_id) from quality.known_incident", [], "author");
+    await w.db.query("select quality.reopen(array_agg(finding_id), 'Bea', 'no halt') from quality.finding where state = 'acknowledged'", [], "author");
     await w.validate(id);
     await w.judge(await w.candidateBars(id, [{ date: "2024-06-04", volume: -1 }]));
     await w.db.query("select quality.define_rule(rule, dataset, family, 'error', parameters, description, remedy, population) from quality.rule_in_force where rule = 'price_spike'");
