@@ -41,12 +41,12 @@ t.test("F1: kill -9 of the worker at 20 seeded moments of an ingest: the end equ
   await killNow(quiet);
   const expected = await undisturbed.value<string>(MARKET);
 
-  /** Five kills of the workers of one database, then the end by one that is left alone. */
+  /** Ten kills of the workers of one database, then the end by one that is left alone. */
   const disturbed = async (name: string, options: Record<string, unknown>, seed: number) => {
     const db = await prepared(t);
     let id = await begin(db, 1);
     let met = 0;
-    for (let kill = 0; kill < 5; kill++) {
+    for (let kill = 0; kill < 10; kill++) {
       seed = (seed * 48_271) % 2_147_483_647;
       const child = workerProcess(t, db.url("worker"), options, env);
       await says(child, /ready/);
@@ -66,10 +66,8 @@ t.test("F1: kill -9 of the worker at 20 seeded moments of an ingest: the end equ
     await checkInvariants(t, db.url);
     return met;
   };
-  // Four databases at once, one of them with the times of everyday life.
-  const met = await Promise.all(
-    [{}, hasty, hasty, hasty].map((options, at) => disturbed(`database ${at + 1}`, options, 20_261_124 + at)),
-  );
+  // Two databases at once, one of them with the times of everyday life.
+  const met = await Promise.all([{}, hasty].map((options, at) => disturbed(`database ${at + 1}`, options, 20_261_124 + at)));
   t.ok(met.reduce((sum, count) => sum + count, 0) > 3, `${met.join(", ")} of the kills met a piece in hand`);
 });
 
