@@ -16,7 +16,7 @@ const command: Command = {
     "Prices count as traded (raw) unless --basis says that those of the past are adjusted for splits, or for splits and dividends (total): for those until --adjusted-to,\n" +
     "the day to which the file was made, or else until today. market.adjusted_bars then turns them back by the actions that are known; the same prices on another\n" +
     "basis make new versions. Actions are CSV with\n" +
-    "symbol, ex_date, type (split or dividend), amount (new shares per old share, as 7:1; cash per share) and if there is one currency. Trades are CSV, documents a JSON object\n" +
+    "symbol, ex_date, type (split, dividend or spin_off), amount (new shares per old share, as 7:1; cash, or value of the shares given, per share) and if there is one currency. Trades are CSV, documents a JSON object\n" +
     "per line. A file whose name ends in .gz is unpacked. Files of any size are streamed. Rows that cannot be right stay out, each with its reason (exit status 3).",
   examples: [
     ["marketbase import prices.csv", "bars of many symbols, with a column symbol"],
