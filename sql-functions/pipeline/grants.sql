@@ -48,7 +48,9 @@ drop policy if exists backfill_insert on pipeline.backfill;
 create policy backfill_insert on pipeline.backfill for insert to marketbase_worker with check (true);
 revoke all on pipeline.backfill from public, marketbase_reader, marketbase_worker;
 grant select on pipeline.backfill to marketbase_reader;
-grant insert (run_id, provider, dataset, subjects, from_date, to_date, chunk_days, reprocess, is_reverse, max_active) on pipeline.backfill to marketbase_worker;
+grant insert (
+  run_id, provider, dataset, subjects, from_date, to_date, chunk_days, reprocess, is_reverse, max_active, universe, known_at
+) on pipeline.backfill to marketbase_worker;
 
 alter table pipeline.backfill_chunk enable row level security;
 drop policy if exists backfill_chunk_read on pipeline.backfill_chunk;
