@@ -124,6 +124,7 @@ t.test("results that fail are told, one event a rule, and runs as OpenLineage te
   });
   await db.query("select pipeline.test_destination('lineage')", [], "worker");
   t.same(faults(await db.value("select payload from pipeline.outbox_event where kind = 'test'")), [], "the test event too");
+  for (const { payload } of (await events()).filter(({ kind }) => kind === "run")) t.same(faults(payload), [], `${(payload["job"] as Json)["name"]} ${payload["eventType"]}`);
 });
 
 t.test("a destination that makes no sense is refused in a sentence", async (t) => {
