@@ -5,7 +5,9 @@ language sql
 stable
 parallel safe
 return case
-  when candidate.high < candidate.low or candidate.open not between candidate.low and candidate.high or candidate.close not between candidate.low and candidate.high
+  when candidate.high < candidate.low
+    or candidate.open not between candidate.low and candidate.high
+    or candidate.close not between candidate.low and candidate.high
   then quality.candidate_violation(
     candidate,
     jsonb_build_object('open', candidate.open, 'high', candidate.high, 'low', candidate.low, 'close', candidate.close),
