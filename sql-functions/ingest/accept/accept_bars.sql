@@ -28,7 +28,7 @@ begin
   into tolerated
   from ingest.field_tolerance;
 
-  -- One writer per instrument at a time, always in the same order; actions that came without bars are locked here too.
+  -- Actions that came without bars are locked here too.
   select array_agg(named.instrument_id order by named.instrument_id), sum(named.bar_count), min(named.first_date), max(named.last_date)
   into touched, candidate_count, first_date, last_date
   from (
@@ -42,7 +42,7 @@ begin
     where action.raw_response_id = p_raw_response_id
     group by action.instrument_id
   ) as named;
-  perform pg_advisory_xact_lock(hashtextextended('market.price_data ' || instrument_id, 0)) from unnest(touched) as instrument_id;
+  perform ingest.lock_bars(touched);
   candidate_count := coalesce(candidate_count, 0);
 
   perform ingest.record_coverage(p_raw_response_id);
