@@ -27,7 +27,10 @@ declare
   v_parameters jsonb := p_parameters;
   v_population text := coalesce(p_population, p_dataset);
   v_signature text;
-  v_bar_signature constant text := format('quality.rule_%s(quality.judged_bar, jsonb)', p_rule);
+  -- Rules on single bars are functions of one.
+  v_bar_signature constant text := format(
+    'quality.rule_%s(%s, jsonb)', p_rule, case p_dataset when 'price_data' then 'quality.judged_bar' when 'candidate_bar' then 'ingest.candidate_bar' end
+  );
   v_counter_signature constant text := format(
     'quality.population_%s(bigint[], timestamp with time zone, timestamp with time zone)', v_population
   );
@@ -77,7 +80,7 @@ begin
         else 'bigint[], timestamp with time zone, timestamp with time zone, jsonb'
       end
     );
-    v_function := coalesce(case when p_dataset = 'price_data' then to_regprocedure(v_bar_signature) end, to_regprocedure(v_signature));
+    v_function := coalesce(case when p_dataset in ('price_data', 'candidate_bar') then to_regprocedure(v_bar_signature) end, to_regprocedure(v_signature));
     if v_function is null then
       raise exception using errcode = 'MB003',
         message = format('Rule %s has no function %s.', p_rule, v_signature),
@@ -101,7 +104,7 @@ begin
     (
       jsonb_build_array(
         quality.rule_definitions(v_function)
-          || case when v_function = to_regprocedure(v_bar_signature)
+          || case when p_dataset = 'price_data' and v_function = to_regprocedure(v_bar_signature)
             then quality.rule_definitions('quality.judged_bars(bigint[], timestamp with time zone, timestamp with time zone)')
           end,
         quality.rule_definitions(v_counter),
@@ -140,7 +143,7 @@ $$;
 
 comment on function quality.define_rule(text, text, text, text, jsonb, text, text, text, text, text) is
 'Registers the rule p_rule and puts it in force. Content decides: what is registered already changes nothing; a changed function (or a function of this schema that it calls), severity, parameter or wording is a new version; an earlier content that returns is its earlier version again.
-Without p_expectation and p_expression the rule is the function quality.rule_<p_rule>, which must exist. p_dataset is then candidate_bar, candidate_fact or, for bodies as a whole, raw_response (function of (raw_response_id bigint, parameters jsonb)); price_data, company_fundamental, feature_vector, model_prediction or online_vector (function of (instrument_ids bigint[], from timestamptz, to timestamptz, parameters jsonb), for price_data better of (bar quality.judged_bar, parameters jsonb), which gives one quality.violation or NULL); feature_set (function of (set text, parameters jsonb), which gives a quality.set_verdict and is asked by quality.validate_set). p_population: which quality.population_<name> counts the rows that the rule looks at; by default that of the dataset. Only the worker and the owner may define such a rule.
+Without p_expectation and p_expression the rule is the function quality.rule_<p_rule>, which must exist. p_dataset is then candidate_bar, candidate_fact or, for bodies as a whole, raw_response (function of (raw_response_id bigint, parameters jsonb), for candidate_bar better of (candidate ingest.candidate_bar, parameters jsonb), which gives one quality.violation or NULL); price_data, company_fundamental, feature_vector, model_prediction or online_vector (function of (instrument_ids bigint[], from timestamptz, to timestamptz, parameters jsonb), for price_data better of (bar quality.judged_bar, parameters jsonb), which gives one quality.violation or NULL); feature_set (function of (set text, parameters jsonb), which gives a quality.set_verdict and is asked by quality.validate_set). p_population: which quality.population_<name> counts the rows that the rule looks at; by default that of the dataset. Only the worker and the owner may define such a rule.
 With p_expectation it is one of quality.expectation on any table or view p_dataset that readers may read; with p_expression a condition on its columns, such as close between low and high (quality.compile_condition). An author may define it: select quality.define_rule(''close_band'', ''price_data'', p_expectation => ''values_between'', p_parameters => ''{"column": "close", "min": 0.01}'', p_severity => ''warning'', p_description => …, p_remedy => …).
 p_family: a word by which rules are found; custom unless said. p_severity: critical (a candidate is quarantined), error, warning or info. p_parameters: thresholds, a JSON object; max_findings (default 1000) limits the stored findings of one result. p_description: what it means when the rule fails. p_remedy: what to do then.
 Errors: MB001 for a name, severity, parameter or expression that is none or a population that does not fit, MB003 where the function, population, dataset or expectation does not exist, MB008 for a name that belongs to a rule of the other kind, 42501 where an author defines a rule that is a function.';

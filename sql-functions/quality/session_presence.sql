@@ -9,6 +9,8 @@ begin atomic
     select price.instrument_id, price.session_date
     from market.price_data as price
     where price.bar_interval = '1d' and price.recorded_at <= p_as_of and price.session_date between p_from and p_to
+      -- A daily bar begins at midnight UTC of its session, or a zone away: the key finds it.
+      and price.ts >= (p_from - 1)::timestamp at time zone 'UTC' and price.ts < (p_to + 2)::timestamp at time zone 'UTC'
       and p_instrument_id in (0, price.instrument_id)
     union all
     select closed.instrument_id, closed.session_date

@@ -102,6 +102,23 @@ t.test("F20: several bodies of one instrument at once end as one after the other
   );
 });
 
+t.test("a body of more instruments than the server has places for locks", async (t) => {
+  const db = await testDatabase(t);
+  const client = await db.worker.connect();
+  const locks = async () => (await client.query<{ count: number }>("select count(*)::int as count from pg_locks where locktype = 'advisory' and pid = pg_backend_pid()")).rows[0]?.count;
+  try {
+    await client.query("begin");
+    await client.query("select ingest.lock_bars(array(select id from generate_series(1, 100000) as id))");
+    t.equal(await locks(), 1_024);
+    await client.query("select ingest.lock_bars(array[7, null, 1031])");
+    t.equal(await locks(), 1_024, "those of all instruments are among them");
+    await client.query("commit");
+    t.equal(await locks(), 0);
+  } finally {
+    client.release();
+  }
+});
+
 t.test("a bar that the provider did not have when it was asked counts as known from the body that brings it; any other from its close", async (t) => {
   const db = await testDatabase(t);
   const run = await openRun(db);

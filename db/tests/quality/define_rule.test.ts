@@ -73,7 +73,7 @@ t.test("every rule of the folder is in force and says what it means", async (t) 
   const db = await testDatabase(t);
   const rules = await db.query<{ rule: string; described: boolean; commented: boolean }>(
     `select rule, length(description) > 20 and length(remedy) > 20 as described,
-      obj_description((function_name || case when to_regprocedure(function_name || '(quality.judged_bar, jsonb)') is not null then '(quality.judged_bar, jsonb)' when dataset like 'candidate%' or dataset = 'raw_response' then '(bigint, jsonb)' when dataset = 'feature_set' then '(text, jsonb)' else '(bigint[], timestamptz, timestamptz, jsonb)' end)::regprocedure) <> '' as commented
+      obj_description((function_name || case when to_regprocedure(function_name || '(quality.judged_bar, jsonb)') is not null then '(quality.judged_bar, jsonb)' when to_regprocedure(function_name || '(ingest.candidate_bar, jsonb)') is not null then '(ingest.candidate_bar, jsonb)' when dataset like 'candidate%' or dataset = 'raw_response' then '(bigint, jsonb)' when dataset = 'feature_set' then '(text, jsonb)' else '(bigint[], timestamptz, timestamptz, jsonb)' end)::regprocedure) <> '' as commented
     from quality.rule_in_force`,
   );
   t.ok(rules.length >= 60, `${rules.length} rules`);

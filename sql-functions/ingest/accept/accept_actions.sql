@@ -16,13 +16,11 @@ begin
   join ingest.provider using (provider)
   where raw_response.raw_response_id = p_raw_response_id;
 
-  perform pg_advisory_xact_lock(hashtextextended('market.price_data ' || touched.instrument_id, 0))
-  from (
+  perform ingest.lock_bars(array(
     select candidate.instrument_id from ingest.candidate_action candidate where candidate.raw_response_id = p_raw_response_id
     union
     select span.instrument_id from ingest.candidate_action_span span where span.raw_response_id = p_raw_response_id
-    order by instrument_id
-  ) as touched;
+  ));
 
   -- The provider no longer lists it: cancelled, unless another one does, whose word then counts.
   perform set_config('marketbase.closed_from', response.fetched_at::text, true);

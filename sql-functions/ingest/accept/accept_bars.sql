@@ -9,6 +9,8 @@ declare
   tolerated record;
   touched bigint[];
   candidate_count bigint;
+  first_date date;
+  last_date date;
   has_bars boolean;
   has_history boolean;
   outcome ingest.acceptance;
@@ -26,20 +28,21 @@ begin
   into tolerated
   from ingest.field_tolerance;
 
-  -- One writer per instrument at a time, always in the same order; actions that came without bars are locked here too.
-  select array_agg(named.instrument_id order by named.instrument_id), sum(named.bar_count) into touched, candidate_count
+  -- Actions that came without bars are locked here too.
+  select array_agg(named.instrument_id order by named.instrument_id), sum(named.bar_count), min(named.first_date), max(named.last_date)
+  into touched, candidate_count, first_date, last_date
   from (
-    select candidate.instrument_id, count(*) as bar_count
+    select candidate.instrument_id, count(*) as bar_count, min(candidate.session_date) as first_date, max(candidate.session_date) as last_date
     from ingest.candidate_bar candidate
     where candidate.raw_response_id = p_raw_response_id
     group by candidate.instrument_id
     union all
-    select action.instrument_id, 0
+    select action.instrument_id, 0, null, null
     from ingest.candidate_action action
     where action.raw_response_id = p_raw_response_id
     group by action.instrument_id
   ) as named;
-  perform pg_advisory_xact_lock(hashtextextended('market.price_data ' || instrument_id, 0)) from unnest(touched) as instrument_id;
+  perform ingest.lock_bars(touched);
   candidate_count := coalesce(candidate_count, 0);
 
   perform ingest.record_coverage(p_raw_response_id);
@@ -58,7 +61,7 @@ begin
       insert into market.price_data (
         instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close, version, known_from, provider, raw_response_id, run_id
       )
-      select bar.* from ingest.first_bars(p_run_id, p_raw_response_id, has_history) as bar;
+      select bar.* from ingest.first_bars(p_run_id, p_raw_response_id, touched, first_date, last_date, has_history) as bar;
       get diagnostics outcome.new_count = row_count;
     exception
       when unique_violation then
@@ -69,7 +72,7 @@ begin
     insert into market.price_data (
       instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, adjusted_close, version, known_from, provider, raw_response_id, run_id
     )
-    select bar.* from ingest.first_bars(p_run_id, p_raw_response_id, has_history) as bar
+    select bar.* from ingest.first_bars(p_run_id, p_raw_response_id, touched, first_date, last_date, has_history) as bar
     on conflict (instrument_id, bar_interval, ts) do nothing;
     get diagnostics outcome.new_count = row_count;
   end if;

@@ -1,5 +1,7 @@
 -- The candidates of a body as the bars that they are when nobody knew them before.
-create or replace function ingest.first_bars(p_run_id bigint, p_raw_response_id bigint, p_has_history boolean) returns table (
+create or replace function ingest.first_bars(
+  p_run_id bigint, p_raw_response_id bigint, p_instrument_ids bigint[], p_from date, p_to date, p_has_history boolean
+) returns table (
   instrument_id bigint, bar_interval text, ts timestamptz, session_date date, open double precision, high double precision, low double precision,
   close double precision, volume double precision, adjusted_close double precision, version integer, known_from timestamptz, provider text,
   raw_response_id bigint, run_id bigint
@@ -11,6 +13,17 @@ begin atomic
     select before.instrument_id, before.bar_interval, range_agg(tstzrange(before.covered_from, before.covered_until, '(]')) as covered
     from ingest.covered_before(p_raw_response_id) as before
     group by before.instrument_id, before.bar_interval
+  ), place as materialized (
+    select instrument.instrument_id, exchange.mic, exchange.time_zone
+    from market.instrument
+    join market.exchange using (mic)
+    where instrument.instrument_id = any (p_instrument_ids)
+  ), session as materialized (
+    -- Those of all exchanges and years do not fit into the cache of a processor.
+    select session.mic, session.session_date, session.close_at
+    from (select distinct place.mic from place) as exchange
+    join market.trading_session session using (mic)
+    where session.session_date between p_from and p_to
   )
   select
     candidate.instrument_id, candidate.bar_interval, candidate.ts, candidate.session_date, candidate.open, candidate.high, candidate.low,
@@ -43,10 +56,8 @@ begin atomic
     order by bar.row_no
   ) as candidate
   join ingest.raw_response response on response.raw_response_id = p_raw_response_id
-  join (
-    select instrument.instrument_id, exchange.mic, exchange.time_zone from market.instrument join market.exchange using (mic) offset 0
-  ) as place using (instrument_id)
-  left join market.trading_session session on session.mic = place.mic and session.session_date = candidate.session_date
+  join place using (instrument_id)
+  left join session on session.mic = place.mic and session.session_date = candidate.session_date
   left join earlier on earlier.instrument_id = candidate.instrument_id and earlier.bar_interval = candidate.bar_interval
   cross join lateral (
     select case
@@ -58,9 +69,9 @@ begin atomic
   ) as span;
 end;
 
-comment on function ingest.first_bars(bigint, bigint, boolean) is
-'The candidates of the body p_raw_response_id as bars of the run p_run_id, in the order of the body. A bar is known from the close of its session, one of another length from its own end; one that the provider did not have when it was asked for that
+comment on function ingest.first_bars(bigint, bigint, bigint[], date, date, boolean) is
+'The candidates of the body p_raw_response_id as bars of the run p_run_id, in the order of the body; p_instrument_ids are their instruments, p_from and p_to the first and last session. A bar is known from the close of its session, one of another length from its own end; one that the provider did not have when it was asked for that
 time (ingest.covered_before), from the arrival of the body. Its version is 1; where p_has_history says that bars of these instruments were closed, the one after the last of its own. No row for NULL.';
 
-revoke all on function ingest.first_bars(bigint, bigint, boolean) from public;
-grant execute on function ingest.first_bars(bigint, bigint, boolean) to marketbase_worker;
+revoke all on function ingest.first_bars(bigint, bigint, bigint[], date, date, boolean) from public;
+grant execute on function ingest.first_bars(bigint, bigint, bigint[], date, date, boolean) to marketbase_worker;

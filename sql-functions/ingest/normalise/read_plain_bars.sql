@@ -37,7 +37,7 @@ begin
             offset 0
           ) as line
         ), given as materialized (
-          select distinct bar.given_symbol, upper(btrim(bar.given_symbol)) as symbol from bar
+          select each.given_symbol, upper(btrim(each.given_symbol)) as symbol from (select distinct bar.given_symbol from bar) as each
         ), named as (
           select distinct given.symbol from given where ingest.is_symbol(given.symbol)
         ), added as (
@@ -57,7 +57,7 @@ begin
             raw_response_id, row_no, symbol, instrument_id, ts, session_date, open, high, low, close, volume, adjusted_close
           )
           select
-            $1, bar.row_no, known.symbol, known.instrument_id, bar.day::timestamp at time zone 'UTC', bar.day,
+            $1, bar.row_no, known.symbol, known.instrument_id, bar.day::timestamp at time zone interval '0', bar.day,
             bar.open, bar.high, bar.low, bar.close, bar.volume, bar.adjusted_close
           from bar
           join known using (given_symbol)

@@ -1,27 +1,24 @@
 -- A bar could be read as it came.
-create or replace function quality.rule_bar_readable(p_raw_response_id bigint, p_parameters jsonb)
-returns setof quality.violation
+create or replace function quality.rule_bar_readable(candidate ingest.candidate_bar, p_parameters jsonb)
+returns quality.violation
 language sql
 stable
 parallel safe
-begin atomic
-  select
-    c.row_no,
-    c.instrument_id,
-    c.ts,
-    jsonb_build_object('row_no', c.row_no, 'symbol', c.symbol),
-    c.payload,
+return case
+  when candidate.payload ? 'problem'
+  then quality.candidate_violation(
+    candidate,
+    candidate.payload,
     'a row whose fields can all be read',
-    format('Unreadable: %s.', c.payload ->> 'problem')
-  from ingest.candidate_bar as c
-  where c.raw_response_id = p_raw_response_id and c.payload ? 'problem';
+    format('Unreadable: %s.', candidate.payload ->> 'problem')
+  )
 end;
 
-comment on function quality.rule_bar_readable(bigint, jsonb) is
-'Candidate bars of the body p_raw_response_id that its normaliser could not read entirely: another number of fields than the header, text where a number or a date belongs. p_parameters is not used.';
+comment on function quality.rule_bar_readable(ingest.candidate_bar, jsonb) is
+'A candidate bar that its normaliser could not read entirely: another number of fields than the header, text where a number or a date belongs. p_parameters is not used.';
 
-revoke all on function quality.rule_bar_readable(bigint, jsonb) from public;
-grant execute on function quality.rule_bar_readable(bigint, jsonb) to marketbase_worker;
+revoke all on function quality.rule_bar_readable(ingest.candidate_bar, jsonb) from public;
+grant execute on function quality.rule_bar_readable(ingest.candidate_bar, jsonb) to marketbase_worker;
 
 select quality.define_rule(
   'bar_readable', 'candidate_bar', 'structure', 'critical', '{}',

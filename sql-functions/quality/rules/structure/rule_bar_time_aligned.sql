@@ -1,32 +1,30 @@
 -- A bar begins where bars of its length begin.
-create or replace function quality.rule_bar_time_aligned(p_raw_response_id bigint, p_parameters jsonb)
-returns setof quality.violation
+create or replace function quality.rule_bar_time_aligned(candidate ingest.candidate_bar, p_parameters jsonb)
+returns quality.violation
 language sql
 stable
 parallel safe
-begin atomic
-  select
-    c.row_no,
-    c.instrument_id,
-    c.ts,
-    jsonb_build_object('row_no', c.row_no, 'symbol', c.symbol),
-    jsonb_build_object('ts', c.ts, 'session_date', c.session_date, 'bar_interval', c.bar_interval),
-    case when bar_interval.length < interval '1 day' then 'a start on a whole minute' else 'midnight UTC of the session' end,
-    format('A bar of %s begins at %s UTC, its session is %s.', c.bar_interval, to_char(c.ts at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'), c.session_date)
-  from ingest.candidate_bar as c
-  cross join lateral (select market.bar_span(c.bar_interval) as length) as bar_interval
-  where c.raw_response_id = p_raw_response_id
-    and case
-      when bar_interval.length < interval '1 day' then date_trunc('minute', c.ts) <> c.ts
-      else c.ts <> c.session_date::timestamp at time zone 'UTC'
-    end;
+return case
+  when case
+    when market.bar_span(candidate.bar_interval) < interval '1 day' then date_trunc('minute', candidate.ts) <> candidate.ts
+    else candidate.ts <> candidate.session_date::timestamp at time zone 'UTC'
+  end
+  then quality.candidate_violation(
+    candidate,
+    jsonb_build_object('ts', candidate.ts, 'session_date', candidate.session_date, 'bar_interval', candidate.bar_interval),
+    case when market.bar_span(candidate.bar_interval) < interval '1 day' then 'a start on a whole minute' else 'midnight UTC of the session' end,
+    format(
+      'A bar of %s begins at %s UTC, its session is %s.',
+      candidate.bar_interval, to_char(candidate.ts at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS'), candidate.session_date
+    )
+  )
 end;
 
-comment on function quality.rule_bar_time_aligned(bigint, jsonb) is
-'Candidate bars of the body p_raw_response_id that do not begin on a whole minute or, from a day on, at midnight UTC of their session. p_parameters is not used.';
+comment on function quality.rule_bar_time_aligned(ingest.candidate_bar, jsonb) is
+'A candidate bar that does not begin on a whole minute or, from a day on, at midnight UTC of its session. p_parameters is not used.';
 
-revoke all on function quality.rule_bar_time_aligned(bigint, jsonb) from public;
-grant execute on function quality.rule_bar_time_aligned(bigint, jsonb) to marketbase_worker;
+revoke all on function quality.rule_bar_time_aligned(ingest.candidate_bar, jsonb) from public;
+grant execute on function quality.rule_bar_time_aligned(ingest.candidate_bar, jsonb) to marketbase_worker;
 
 select quality.define_rule(
   'bar_time_aligned', 'candidate_bar', 'structure', 'error', '{}',

@@ -1,27 +1,24 @@
 -- Volume is not negative and finite.
-create or replace function quality.rule_bar_volume_valid(p_raw_response_id bigint, p_parameters jsonb)
-returns setof quality.violation
+create or replace function quality.rule_bar_volume_valid(candidate ingest.candidate_bar, p_parameters jsonb)
+returns quality.violation
 language sql
 stable
 parallel safe
-begin atomic
-  select
-    c.row_no,
-    c.instrument_id,
-    c.ts,
-    jsonb_build_object('row_no', c.row_no, 'symbol', c.symbol),
-    jsonb_build_object('volume', c.volume),
+return case
+  when candidate.volume < 0 or candidate.volume >= 'infinity'
+  then quality.candidate_violation(
+    candidate,
+    jsonb_build_object('volume', candidate.volume),
     'a volume of 0 or more, finite',
-    format('Volume %s is negative or not finite.', c.volume)
-  from ingest.candidate_bar as c
-  where c.raw_response_id = p_raw_response_id and (c.volume < 0 or c.volume >= 'infinity');
+    format('Volume %s is negative or not finite.', candidate.volume)
+  )
 end;
 
-comment on function quality.rule_bar_volume_valid(bigint, jsonb) is
-'Candidate bars of the body p_raw_response_id with a volume that is negative, infinite or not a number. p_parameters is not used.';
+comment on function quality.rule_bar_volume_valid(ingest.candidate_bar, jsonb) is
+'A candidate bar with a volume that is negative, infinite or not a number. p_parameters is not used.';
 
-revoke all on function quality.rule_bar_volume_valid(bigint, jsonb) from public;
-grant execute on function quality.rule_bar_volume_valid(bigint, jsonb) to marketbase_worker;
+revoke all on function quality.rule_bar_volume_valid(ingest.candidate_bar, jsonb) from public;
+grant execute on function quality.rule_bar_volume_valid(ingest.candidate_bar, jsonb) to marketbase_worker;
 
 select quality.define_rule(
   'bar_volume_valid', 'candidate_bar', 'structure', 'critical', '{}',
