@@ -7,7 +7,7 @@ const dividendRules = ["price_adjusted_close_consistent", "price_dividend_plausi
 /** The rules that name a defect of a family. */
 const rulesOf: Readonly<Record<Family, readonly string[]>> = {
   unit: ["price_unit_consistent"],
-  split: ["price_split_consistent", "price_unit_consistent"],
+  split: ["price_split_consistent", "price_unit_consistent", "price_adjusted_close_consistent"],
   dividend: dividendRules,
   "capital gain": dividendRules,
 };

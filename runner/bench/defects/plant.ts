@@ -56,9 +56,12 @@ function alsoAdjusted(bar: ServedBar, factor: number, shares = 1): ServedBar {
   return { ...times(bar, factor, shares), adjustedClose: bar.adjustedClose === null ? null : bar.adjustedClose * factor };
 }
 
+/** What was planted differs by more than this, as a logarithm; less is what single precision makes of it. */
+const FAITHFUL = 0.0005;
+
 /** What is wrong by comparison with the right bars: levels at the first bar of a span and at the first after it, dividends and splits at their rows. */
 function compared(served: readonly ServedBar[], right: readonly ServedBar[]): Planted {
-  const wrong = wrongRows(served, right).map(({ date }) => date);
+  const wrong = wrongRows(served, right, FAITHFUL).map(({ date }) => date);
   return { served, wrong, different: new Set([...wrong, ...differentDates(served, right)]) };
 }
 

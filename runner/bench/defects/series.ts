@@ -41,14 +41,14 @@ export function hash(text: string): number {
 export function cleanSeries(folder: string, half: Half, each: number): Series[] {
   const served: Series[] = defectFiles(join(folder, "defects"))
     .filter(({ isClean, symbol, interval, bars }) => isClean && interval === "1d" && bars.length >= 250 && halfOf(symbol) === half)
-    .map(({ symbol, interval, bars }) => ({ symbol, kind: "served", interval, assetClass: "fund", mic: "XOFF", bars }));
+    .map(({ symbol, interval, bars }) => ({ symbol, kind: "served", interval, assetClass: "fund", mic: "XOFF", bars: bars.filter(isSound) }));
   for (const symbol of ["AAPL", "PM"].filter((symbol) => halfOf(symbol) === half)) {
     const bars = readChart(join(folder, `recordings/yahoo/chart-v8/${symbol}-1d-full-history.json`));
-    served.push({ symbol, kind: "served", interval: "1d", assetClass: "equity", mic: "XNYS", bars: bars.slice(-2 * BARS) });
+    served.push({ symbol, kind: "served", interval: "1d", assetClass: "equity", mic: "XNYS", bars: bars.slice(-2 * BARS).filter(isSound) });
   }
   const indices: Series[] = (["gspc", "dji"] as const)
     .filter((symbol) => halfOf(symbol) === half)
-    .map((symbol) => ({ symbol, kind: "index", interval: "1d", assetClass: "index", mic: "XOFF", bars: readTable(join(folder, `prices/${symbol}_table.csv.gz`)).slice(-5 * BARS) }));
+    .map((symbol) => ({ symbol, kind: "index", interval: "1d", assetClass: "index", mic: "XOFF", bars: readTable(join(folder, `prices/${symbol}_table.csv.gz`)).slice(-5 * BARS).filter(isSound) }));
   const prices = [...readPrices(join(folder, "prices/sp500_5yr.csv.gz"))]
     .filter(([symbol, bars]) => halfOf(symbol) === half && bars.length > BARS + 100)
     .toSorted(([a], [b]) => hash(`${a} order`) - hash(`${b} order`));
@@ -96,7 +96,7 @@ function make(symbol: string, kind: Exclude<KindOfSeries, "served" | "index">, a
     case "net asset value":
       return {
         symbol, kind, interval: "1d", assetClass: "fund", mic: "XOFF",
-        bars: adjusted(paying(bars.map((bar) => ({ ...bar, open: bar.close, high: bar.close, low: bar.close, volume: 0 })), 252, () => between(0.02, 0.1), random, 0.01)),
+        bars: adjusted(paying(diversified(bars), 252, () => between(0.02, 0.1), random, 0.01)),
       };
     case "weekly":
       return { symbol, kind, interval: "1w", assetClass: "equity", mic: "XOFF", bars: weekly(adjusted(paying(bars, 126, () => between(0.01, 0.04), random, 0.01))) };
@@ -122,6 +122,15 @@ function onTicks(bar: ServedBar, tick: number): ServedBar {
 
 function scaled(bars: readonly ServedBar[], factor: number, shares: number): ServedBar[] {
   return bars.map((bar) => times(bar, factor, shares));
+}
+
+/** A fund moves less than half as much as one of its shares, and has one price a day. */
+function diversified(bars: readonly ServedBar[]): ServedBar[] {
+  const first = bars[0]?.close ?? 1;
+  return bars.map((bar) => {
+    const value = first * ((bar.close ?? first) / first) ** 0.4;
+    return { ...bar, open: value, high: value, low: value, close: value, volume: 0 };
+  });
 }
 
 /** On a share of the days nobody trades: the provider repeats the close before, with a volume of 0. Volumes spread widely on the others. */
@@ -161,13 +170,17 @@ function readPrices(path: string): Map<string, ServedBar[]> {
   for (const line of gunzipSync(readFileSync(path)).toString("utf8").trim().split("\n").slice(1)) {
     const [date = "", open, high, low, close, volume, symbol = ""] = line.split(",");
     const bar = { date, open: number(open), high: number(high), low: number(low), close: number(close), adjustedClose: null, volume: number(volume), dividend: 0, split: 0 };
-    const { open: o, high: h, low: l, close: c } = bar;
-    if (o === null || h === null || l === null || c === null || Math.max(o, c, l) > h || Math.min(o, c, h) < l) continue;
+    if (!isSound(bar)) continue;
     const bars = series.get(symbol);
     if (bars === undefined) series.set(symbol, [bar]);
     else bars.push(bar);
   }
   return series;
+}
+
+/** Whether a bar has all its prices in order. */
+function isSound({ open, high, low, close }: ServedBar): boolean {
+  return open !== null && high !== null && low !== null && close !== null && Math.max(open, close) <= high && Math.min(open, close) >= low;
 }
 
 function number(field: string | undefined): number | null {
