@@ -12,7 +12,7 @@ export interface Alarm {
 
 /** A run and a provider under which files are imported. */
 export async function startImport(db: Queryable): Promise<string> {
-  await db.query("insert into ingest.provider (provider, title, priority, terms) values ('defects', 'Files of defects', 9998, 'None.')");
+  await db.query("insert into ingest.provider (provider, title, priority, terms) values ('defects', 'Files of defects', 9998, 'None.') on conflict do nothing");
   return value<string>(db, "select pipeline.start_run('bench', 'bench')::text");
 }
 
