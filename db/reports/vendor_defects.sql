@@ -89,17 +89,19 @@ with defect as materialized (
   select
     found.*,
     array_position(array['critical', 'error', 'warning', 'info'], found.severity) as rank,
+    -- Another rule says more of the same row.
+    found.rule = 'price_return_outlier' as is_general,
     dense_rank() over (partition by found.rule, found.session_date order by found.instrument_id)
       + dense_rank() over (partition by found.rule, found.session_date order by found.instrument_id desc) - 1 as symbols
   from quality.bar_defects(:instrument_id, :'from_date', :'to_date', :'as_of') as found
   where found.row_no is null and found.rule <> 'price_no_gap' and found.state <> 'acknowledged'
 )
 select
-  (array_agg(defect.severity order by defect.rank, defect.rule))[1] as severity,
+  (array_agg(defect.severity order by defect.rank, defect.is_general, defect.rule))[1] as severity,
   defect.symbol,
   defect.session_date as day,
-  quality.report_text((array_agg(replace(defect.rule, 'price_', '') order by defect.rank, defect.rule))[1], 17) as defect,
-  quality.report_text((array_agg(defect.message order by defect.rank, defect.rule))[1], 62) as what_is_wrong
+  quality.report_text((array_agg(replace(defect.rule, 'price_', '') order by defect.rank, defect.is_general, defect.rule))[1], 17) as defect,
+  quality.report_text((array_agg(defect.message order by defect.rank, defect.is_general, defect.rule))[1], 62) as what_is_wrong
 from defect
 where defect.symbols < 5
 group by defect.instrument_id, defect.symbol, defect.session_date

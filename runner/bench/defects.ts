@@ -13,8 +13,8 @@ import { plantedTables } from "./defects/tables.ts";
 const shared = join(repositoryRoot, "../shared/data");
 const folder = join(shared, "defects");
 /** Clean series of each kind, and defects of each kind, in each half. */
-const SERIES = 6;
-const DEFECTS = 12;
+const SERIES = 4;
+const DEFECTS = 8;
 
 interface Counts {
   wrong: number;

@@ -37,19 +37,19 @@ export function hash(text: string): number {
   return (value ^ (value >>> 15)) >>> 0;
 }
 
-/** Series of a half from the folder of real data: all that were served clean, windows of indices, and `each` of every other kind. */
+/** Series of a half from the folder of real data: all that were served clean, windows of indices, and `each` of every other kind (none at 0, which reads less). */
 export function cleanSeries(folder: string, half: Half, each: number): Series[] {
   const served: Series[] = defectFiles(join(folder, "defects"))
     .filter(({ isClean, symbol, interval, bars }) => isClean && interval === "1d" && bars.length >= 250 && halfOf(symbol) === half)
-    .map(({ symbol, interval, bars }) => ({ symbol, kind: "served", interval, assetClass: "fund", mic: "XOFF", bars: bars.filter(isSound) }));
+    .map(({ symbol, interval, bars }) => ({ symbol, kind: "served", interval, assetClass: "fund", mic: "XOFF", bars: sound(bars) }));
   for (const symbol of ["AAPL", "PM"].filter((symbol) => halfOf(symbol) === half)) {
     const bars = readChart(join(folder, `recordings/yahoo/chart-v8/${symbol}-1d-full-history.json`));
-    served.push({ symbol, kind: "served", interval: "1d", assetClass: "equity", mic: "XNYS", bars: bars.slice(-2 * BARS).filter(isSound) });
+    served.push({ symbol, kind: "served", interval: "1d", assetClass: "equity", mic: "XNYS", bars: sound(bars.slice(-2 * BARS)) });
   }
   const indices: Series[] = (["gspc", "dji"] as const)
     .filter((symbol) => halfOf(symbol) === half)
-    .map((symbol) => ({ symbol, kind: "index", interval: "1d", assetClass: "index", mic: "XOFF", bars: readTable(join(folder, `prices/${symbol}_table.csv.gz`)).slice(-5 * BARS).filter(isSound) }));
-  const prices = [...readPrices(join(folder, "prices/sp500_5yr.csv.gz"))]
+    .map((symbol) => ({ symbol, kind: "index", interval: "1d", assetClass: "index", mic: "XOFF", bars: sound(readTable(join(folder, `prices/${symbol}_table.csv.gz`)).slice(-5 * BARS)) }));
+  const prices = (each === 0 ? [] : [...readPrices(join(folder, "prices/sp500_5yr.csv.gz"))])
     .filter(([symbol, bars]) => halfOf(symbol) === half && bars.length > BARS + 100)
     .toSorted(([a], [b]) => hash(`${a} order`) - hash(`${b} order`));
   const made = (["liquid", "pence", "cheap", "illiquid", "net asset value", "weekly"] as const).flatMap((kind, place) =>
@@ -176,6 +176,19 @@ function readPrices(path: string): Map<string, ServedBar[]> {
     else bars.push(bar);
   }
   return series;
+}
+
+/** The bars whose prices are in order; what was paid on another day counts on the next. */
+function sound(bars: readonly ServedBar[]): ServedBar[] {
+  let dividend = 0;
+  const result: ServedBar[] = [];
+  for (const bar of bars) {
+    dividend += bar.dividend;
+    if (!isSound(bar)) continue;
+    result.push({ ...bar, dividend });
+    dividend = 0;
+  }
+  return result;
 }
 
 /** Whether a bar has all its prices in order. */
