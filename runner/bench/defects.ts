@@ -103,4 +103,4 @@ function summary(family: string, { wrong, found, falseAlarms }: Counts): Row {
 }
 
 /** What `npm run bench defects` runs. */
-export const benchmark: Benchmark = { name: "defects", summary: "find the real defects in served prices, and nothing else", run };
+export const benchmark: Benchmark = { name: "defects", summary: "find the real and the planted defects in prices, and nothing else", run };
