@@ -2,7 +2,10 @@ import { readFileSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import t from "tap";
 import { defectFiles } from "../../../runner/bench/defects/files.ts";
+import { dirname } from "node:path";
 import { judgeDefects } from "../../../runner/bench/defects/judge.ts";
+import { judgePlanted } from "../../../runner/bench/defects/planted.ts";
+import { countsOf, shares } from "../../../runner/bench/defects/tables.ts";
 import { shared, testDatabase } from "../support/database.ts";
 import { numberOrNull, readCsv, world, type Bar, type Fact, type World } from "./support.ts";
 
@@ -47,8 +50,8 @@ t.test("defects of five years of the S&P 500, counted by other means", async (t)
     (open != null && ((low != null && open < low) || (high != null && open > high))) ||
     (close != null && ((low != null && close < low) || (high != null && close > high)));
   const hasGap = (bars: Bar[]) => sessions.filter((date) => date >= (bars[0]?.date ?? "") && date <= (bars.at(-1)?.date ?? "")).length > bars.length;
-  // Every symbol with a hole or a twisted bar, two with other defects, and five of the rest.
-  const defective = [...bySymbol].filter(([symbol, bars]) => ["ABT", "XL"].includes(symbol) || hasGap(bars) || bars.some((bar) => isMissing(bar) || isTwisted(bar)));
+  // Every symbol with a hole or a twisted bar, some with other defects, and five of the rest.
+  const defective = [...bySymbol].filter(([symbol, bars]) => ["ABT", "DISCK", "FLR", "XL"].includes(symbol) || hasGap(bars) || bars.some((bar) => isMissing(bar) || isTwisted(bar)));
   const sound = [...bySymbol].filter(([symbol]) => !defective.some(([other]) => other === symbol)).slice(0, 5);
   t.ok(defective.length > 15 && sound.length === 5, `${defective.length} symbols with defects`);
 
@@ -80,6 +83,28 @@ t.test("defects of five years of the S&P 500, counted by other means", async (t)
   t.match(counted, { missing: 11, twisted: 12 });
 });
 
+t.test("defects planted in series that nobody looked at when the rules were set", async (t) => {
+  const folder = shared(t, "prices/sp500_5yr.csv.gz");
+  if (folder === undefined) return;
+  const db = await testDatabase(t);
+  const { clean, planted } = await judgePlanted(db.owner, dirname(dirname(folder)), { series: 2, defects: 3, halves: ["held out"] });
+  const counts = countsOf(planted);
+  const { recall = 0, precision = 0 } = shares(counts);
+  t.ok(counts.wrong > 150, `${counts.wrong} wrong rows`);
+  // At full size recall is 0.96; few series weigh more: one with eleven small dividends in the wrong unit, which no price shows, is a twentieth of all rows.
+  t.ok(recall >= 0.9, `recall ${recall}`);
+  t.ok(precision >= 0.95, `precision ${precision}`);
+  for (const kind of new Set(planted.map((plant) => plant.kind))) {
+    const of = countsOf(planted.filter((plant) => plant.kind === kind));
+    t.ok(of.found > 0, `${kind.name}: ${of.found} of ${of.wrong}`);
+  }
+  // Instruments that trade seldom tell of their first days without a trade; what trades is quiet.
+  const busy = clean.filter(({ series }) => series.kind !== "illiquid");
+  const bars = busy.reduce((sum, { series }) => sum + series.bars.length, 0);
+  const alarms = busy.reduce((sum, series) => sum + series.alarms.length, 0);
+  t.ok((alarms / bars) * 10_000 < 10, `${alarms} alarms on ${bars} clean bars`);
+});
+
 t.test("real defects are found by the rules that name them", async (t) => {
   const folder = shared(t, "defects");
   if (folder === undefined) return;
@@ -88,7 +113,7 @@ t.test("real defects are found by the rules that name them", async (t) => {
   const found = defective.flatMap(({ rows }) => rows.filter(({ rules }) => rules.length > 0));
   const wrong = defective.flatMap(({ rows }) => rows);
   t.ok(wrong.length > 70, `${wrong.length} wrong rows`);
-  t.ok(found.length / wrong.length >= 0.95, `recall ${found.length} of ${wrong.length}`);
+  t.equal(found.length, wrong.length, `recall ${found.length} of ${wrong.length}`);
 
   const datesOf = (name: string, rule: string) => [...defective, ...clean].find(({ file }) => file.name === name)?.alarms.filter((alarm) => alarm.rule === rule).map(({ date }) => date);
   t.same(datesOf("SSW-JO-1d-100x-error", "price_unit_consistent"), ["2023-06-01"], "the day on which Sibanye went from cents to rand");
@@ -102,11 +127,12 @@ t.test("real defects are found by the rules that name them", async (t) => {
     t.same(datesOf(`${name}-1d-bad-stock-split`, "price_split_consistent"), dates, `${name}: the days on which the split was misapplied`);
   }
   t.same(datesOf("AV-L-1wk-bad-stock-split", "price_split_consistent"), ["2022-05-16"], "a week of Aviva");
+  t.same(datesOf("AV-L-1wk-bad-stock-split", "price_adjusted_close_consistent"), ["2022-05-23"], "and the adjusted close that comes back a week later, by itself");
   t.same(datesOf("KEN-TA-1d-bad-div", "price_dividend_once"), ["2022-01-18"], "the day before the dividend of Kenon");
   t.equal(datesOf("TENT-L-1d-bad-div", "price_dividend_scale")?.length, 11, "eleven dividends of Triple Point in the wrong unit");
 
-  // What the repaired files still contain: a reverse merger and a rights issue without a split on record.
-  const real = ["SCR-TO 2023-10-05", "SPM-MI 2022-06-20"];
+  // What the repaired file still contains: a reverse merger, by which the price goes to the fifteenfold without a split on record.
+  const real = ["SCR-TO 2023-10-05"];
   const alarms = [...defective.flatMap(({ file, falseAlarms }) => falseAlarms.map((alarm) => ({ file, ...alarm }))), ...clean.flatMap(({ file, alarms }) => alarms.map((alarm) => ({ file, ...alarm })))];
   t.same(alarms.filter(({ file, date }) => !real.includes(`${file.symbol} ${date}`)).map(({ file, date, rule }) => `${file.name} ${date} ${rule}`), [], "and nothing else");
   t.same(clean.filter(({ file }) => file.name.endsWith("-no-bad-divs")).flatMap(({ alarms, refused }) => [...alarms, ...refused]), [], "nothing at all where there never was a defect");

@@ -76,7 +76,7 @@ const ROUNDING = 0.002;
  * The rows of `served` that are wrong by comparison with `repaired`. A level that is wrong over a span is wrong in what it says of the change from the bar
  * before: its first bar, and the first one after it. Dividends and splits are wrong at their rows.
  */
-export function wrongRows(served: readonly ServedBar[], repaired: readonly ServedBar[]): WrongRow[] {
+export function wrongRows(served: readonly ServedBar[], repaired: readonly ServedBar[], rounding = ROUNDING): WrongRow[] {
   const right = new Map(repaired.map((bar) => [bar.date, bar]));
   const wrong: WrongRow[] = [];
   let price = 0;
@@ -89,9 +89,9 @@ export function wrongRows(served: readonly ServedBar[], repaired: readonly Serve
     const priceNow = distance(bar.close, other.close);
     const adjustedNow = distance(bar.adjustedClose, other.adjustedClose);
     if (priceNow !== undefined) {
-      if (!isFirst && Math.abs(priceNow - price) > ROUNDING) what.push("price");
+      if (!isFirst && Math.abs(priceNow - price) > rounding) what.push("price");
       if (adjustedNow !== undefined) {
-        if (!isFirst && Math.abs(adjustedNow - priceNow - adjustment) > ROUNDING) what.push("adjustment");
+        if (!isFirst && Math.abs(adjustedNow - priceNow - adjustment) > rounding) what.push("adjustment");
         adjustment = adjustedNow - priceNow;
       }
       price = priceNow;

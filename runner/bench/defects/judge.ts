@@ -1,13 +1,13 @@
 import type { Queryable } from "../../database/pool.ts";
 import { differentDates, wrongRows, type DefectFile, type Family, type WrongRow } from "./files.ts";
-import { importDefects, startImport, type Alarm } from "./import.ts";
+import { importSeries, startImport, type Alarm, type Verdict } from "./import.ts";
 
 const dividendRules = ["price_adjusted_close_consistent", "price_dividend_plausible", "price_dividend_scale", "price_dividend_once", "action_dividend_below_price"];
 
 /** The rules that name a defect of a family. */
 const rulesOf: Readonly<Record<Family, readonly string[]>> = {
   unit: ["price_unit_consistent"],
-  split: ["price_split_consistent", "price_unit_consistent"],
+  split: ["price_split_consistent", "price_unit_consistent", "price_adjusted_close_consistent"],
   dividend: dividendRules,
   "capital gain": dividendRules,
 };
@@ -40,7 +40,8 @@ export async function judgeDefects(
   const defective: JudgedDefects[] = [];
   const clean: Judged[] = [];
   for (const file of files) {
-    const judged = { file, ...(await importDefects(db, runId, file)) };
+    const [verdict] = await importSeries(db, runId, [file]);
+    const judged = { file, ...(verdict as Verdict) };
     onFile();
     if (file.isClean || file.family === undefined) clean.push(judged);
     else defective.push(compare(judged, file.family, files.find(({ name }) => name === `${file.name}-fixed`)));

@@ -1,3 +1,5 @@
+import { uniforms } from "../random.ts";
+
 /** Bars of one instrument, column by column. */
 export interface Bars {
   /** Starts of the bars, milliseconds since 1970. */
@@ -51,15 +53,9 @@ function cents(price: number): number {
   return Math.max(0.01, Math.round(price * 100) / 100);
 }
 
-/** Standard normal numbers: the generator mulberry32, then the polar method of Box, Muller and Marsaglia. */
+/** Standard normal numbers from a seed: the polar method of Box, Muller and Marsaglia. */
 function normals(seed: number): () => number {
-  let state = Math.imul(seed + 1, 0x9e3779b1) >>> 0;
-  const uniform = () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
+  const uniform = uniforms(seed);
   let spare: number | undefined;
   return () => {
     if (spare !== undefined) {

@@ -7,7 +7,7 @@ const command: Command = {
   summary: "Measure how fast it is, beside what one would do instead",
   usage: "[NAME…] [--scale N] [--rounds N] [--full]",
   details:
-    "Without a name all benchmarks run: features (computing and storing them), point-in-time (joining labels), online (answers over HTTP), audit (sealing and verifying), quality (all rules on prices), defects (what the rules find in real files).\n" +
+    "Without a name all benchmarks run: features (computing and storing them), point-in-time (joining labels), online (answers over HTTP), audit (sealing and verifying), quality (all rules on prices), defects (what the rules find in real files, and of defects planted in others).\n" +
     "Each has a server of its own, set as the embedded one is, which is gone afterwards: your data is neither read nor changed. At full size it takes about ten minutes and 6 GB of disk.\n" +
     "With --json every single measurement is printed too.",
   examples: [

@@ -18,7 +18,15 @@ begin atomic
       bar.split_ratio <> 1
         and least(abs(bar.open_move - ln(bar.split_ratio)), abs(bar.close_move - ln(bar.split_ratio))) <= (p_parameters ->> 'tolerance')::double precision
         -- A dividend that was paid with it may move the price as much.
-        and abs(ln((bar.close + bar.dividend) / bar.previous_close)) > (p_parameters ->> 'tolerance')::double precision as is_reversed
+        and abs(ln((bar.close + bar.dividend) / bar.previous_close)) > (p_parameters ->> 'tolerance')::double precision as is_reversed,
+      -- Whatever the close contains, an adjusted close contains the split: both must not jump by it.
+      coalesce(
+        bar.split_ratio <> 1
+          and bar.adjusted_close > 0 and bar.previous_adjusted_close > 0 and bar.adjusted_close < 'infinity' and bar.previous_adjusted_close < 'infinity'
+          and abs(bar.close_move + ln(bar.split_ratio)) < abs(ln(bar.split_ratio)) / 2
+          and abs(ln(bar.adjusted_close / bar.previous_adjusted_close) + ln(bar.split_ratio)) < abs(ln(bar.split_ratio)) / 2,
+        false
+      ) as is_unadjusted
     from quality.bar_before(bar) as earlier
   ),
   explained as (
@@ -44,8 +52,11 @@ begin atomic
     where jump.is_reversed
       or (
         abs(jump.move) >= (p_parameters ->> 'min_move')::double precision
-        and not (bar.split_ratio <> 1 and abs(jump.move + ln(bar.split_ratio)) < abs(jump.move) / 2)
-        and abs(abs(jump.move) - ln(100)) > 0.2
+        and (
+          jump.is_unadjusted
+          or not (bar.split_ratio <> 1 and abs(jump.move + ln(bar.split_ratio)) < abs(jump.move) / 2)
+          and abs(abs(jump.move) - ln(100)) > 0.2
+        )
       )
   )
   select quality.bar_violation(
@@ -60,6 +71,7 @@ begin atomic
       bar.session_date, to_char(exp(explained.move), 'FM999999990.0000'),
       case
         when explained.is_reversed then 'the split on record for it was applied the wrong way or not at all'
+        when explained.is_unadjusted then 'the adjusted close does not contain the split on record for it'
         when explained.recorded_ratio is not null
           then format('a split of %s is on record, but not one that explains this', trim_scale(round(explained.recorded_ratio, 6)))
         else 'no split is on record for that session'
@@ -68,9 +80,16 @@ begin atomic
   )
   from explained
   where explained.is_reversed
+    or explained.is_unadjusted
     or abs(explained.move) >= ln((p_parameters ->> 'always')::double precision)
     or (
-      (explained.recorded_ratio is not null or explained.is_common)
+      (
+        explained.recorded_ratio is not null
+        -- Without a record chance hits a common ratio too, where moves are large and in the first days of a series.
+        or explained.is_common
+          and (bar.usual).bars > (p_parameters ->> 'min_sample')::bigint
+          and abs(explained.move) >= (p_parameters ->> 'multiple')::double precision * (bar.usual).move
+      )
       and abs(bar.open - bar.previous_close) >= (p_parameters ->> 'min_ticks')::double precision * coalesce((bar.usual).tick, 0)
     );
 end;

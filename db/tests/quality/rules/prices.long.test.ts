@@ -101,7 +101,22 @@ t.test("price_split_consistent", async (t) => {
     if (dividend !== undefined) await w.action(id, "dividend", dividend[0] ?? "", dividend[1]);
     return (await w.validate(id)).get("price_split_consistent");
   };
-  t.match(await said("A", [100, 101, 50.5, 51, 50, 51]), { status: "failed", failed: 1, dates: [dates[2]], messages: [/opens at 0\.5000 times the close before, and no split is on record/] }, "a split that nobody recorded");
+  t.match(await said("A", [100, 101, 50.5, 51, 50, 51]), { status: "passed" }, "in the first days of a series a half may be anything");
+  const unrecorded = await w.instrument("UNRECORDED");
+  const long = weekdays("2020-01-01", 40);
+  await w.bars(unrecorded, wobble(40).map((bar, i) => (i < 30 ? bar : { ...bar, close: (bar.close ?? 0) / 2 })));
+  t.match((await w.validate(unrecorded)).get("price_split_consistent"), { status: "failed", failed: 1, dates: [long[30]], messages: [/opens at 0\.4988 times the close before, and no split is on record/] }, "a split that nobody recorded");
+  const jumpy = await w.instrument("JUMPY");
+  await w.bars(jumpy, long.map((date, i) => ({ date, close: (i % 2 === 0 ? 100 : 110) / (i < 30 ? 1 : 2) })));
+  t.match((await w.validate(jumpy)).get("price_split_consistent"), { status: "passed" }, "nor does a half say much of a price that moves by a tenth every day");
+  const vendor = async (symbol: string, adjusted: number[]) => {
+    const id = await w.instrument(symbol);
+    await w.bars(id, [100, 101, 50.5, 51, 50, 51].map((close, i) => ({ date: dates[i] ?? null, close, adjustedClose: adjusted[i] ?? null })));
+    await w.action(id, "split", dates[2] ?? "", 2);
+    return (await w.validate(id)).get("price_split_consistent");
+  };
+  t.match(await vendor("LACKS", [100, 101, 50.5, 51, 50, 51]), { failed: 1, dates: [dates[2]], messages: [/the adjusted close does not contain the split/] }, "a split on record that not even the adjusted close contains");
+  t.match(await vendor("HAS", [50, 50.5, 50.5, 51, 50, 51]), { status: "passed" }, "closes as traded, beside adjusted ones that contain it");
   t.match(await said("B", [100, 101, 50.5, 51, 50, 51], [dates[2], 2]), { status: "passed" }, "the same split, on record");
   t.match(await said("C", [100, 101, 101, 100, 102, 101], [dates[2], 2]), { status: "passed" }, "a split on record in prices that contain it");
   t.match(await said("D", [100, 101, 50.5, 51, 50, 51], [dates[4], 2]), { failed: 1, messages: [/a split of 2 is on record, but not one that explains this/] }, "a split applied two days early");
@@ -244,7 +259,7 @@ t.test("dividends, ticks, news and weeks explain moves", async (t) => {
   await w.db.query(
     `insert into market.price_data (instrument_id, bar_interval, ts, session_date, open, high, low, close, volume, known_from, provider, raw_response_id, run_id)
      select $1, '1w', day at time zone 'UTC', day::date, close, close, close, close, 1000, day at time zone 'UTC', 'test', $2, $3
-     from (values ('2020-01-06'::timestamp, 100.0), ('2020-01-13', 101), ('2020-01-20', 50), ('2020-01-27', 51)) as week (day, close)`,
+     from (values ('2020-01-06'::timestamp, 100.0), ('2020-01-13', 101), ('2020-01-20', 20), ('2020-01-27', 20.2)) as week (day, close)`,
     [id, body, w.runId],
   );
   t.match((await w.validate(id)).get("price_split_consistent"), { checked: 4, failed: 1, dates: ["2020-01-20"] }, "weekly bars are judged where there are no daily ones");
@@ -280,7 +295,7 @@ t.test("bars that stick out in one thing", async (t) => {
   const cases: [rule: string, wrong: Partial<Bar>, right: Partial<Bar>][] = [
     ["price_range_outlier", { high: 160 }, { high: 130 }],
     ["price_range_outlier", { low: 60 }, { high: 160, volume: 5000 }],
-    ["price_tick_size", { close: 100.123 }, { close: 100.1299999 }],
+    ["price_tick_size", { open: 100.111, high: 101.111, low: 99.111, close: 100.123 }, { open: 100, high: 101, low: 99, close: 100.123 }],
     ["price_volume_collapse", { volume: 8 }, { volume: 100 }],
     ["price_volume_outlier", { volume: 200_000 }, { volume: 50_000 }],
   ];

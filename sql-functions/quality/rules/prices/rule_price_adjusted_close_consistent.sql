@@ -16,6 +16,13 @@ return case
     and bar.dividend < bar.previous_close
     and abs(quality.adjustment(bar)) > (p_parameters ->> 'tolerance')::double precision
     and abs(quality.adjustment(bar) - ln(bar.split_ratio)) > (p_parameters ->> 'tolerance')::double precision
+    -- Adjusted closes in whole cents are wrong by up to half a cent, each of the two.
+    and (
+      quality.is_off_cent(bar.adjusted_close)
+      or quality.is_off_cent(bar.previous_adjusted_close)
+      or least(abs(quality.adjustment(bar)), abs(quality.adjustment(bar) - ln(bar.split_ratio)))
+        > 0.01 / least(bar.adjusted_close, bar.previous_adjusted_close) + (p_parameters ->> 'tolerance')::double precision
+    )
   then quality.bar_violation(
     bar,
     jsonb_build_object(
@@ -30,16 +37,17 @@ return case
       round(((1 / (1 - bar.dividend / bar.previous_close) - 1) * 100)::numeric, 2)
     )
   )
+  when bar.bar_interval = '1w' and bar.has_actions then quality.weekly_adjustment_violation(bar, p_parameters)
 end;
 
 comment on function quality.rule_price_adjusted_close_consistent(quality.judged_bar, jsonb) is
-'A daily bar whose adjusted close is not positive and finite, or whose adjusted close changed against the close by more than tolerance (as a logarithm) otherwise than the dividend (1 - dividend / previous close) and split on record for the session explain, the split counted or not; providers differ in whether their close contains it. Changes are judged only for instruments of which a corporate action is on record; without any, nothing can be said about them. Weekly bars are not judged: providers adjust the week of the ex-date or the one before it.';
+'A daily bar whose adjusted close is not positive and finite, or whose adjusted close changed against the close by more than tolerance (as a logarithm) otherwise than the dividend (1 - dividend / previous close) and split on record for the session explain, the split counted or not; providers differ in whether their close contains it. Changes are judged only for instruments of which a corporate action is on record; without any, nothing can be said about them. tolerance is ten times what single precision and amounts of three digits make of it, and a twentieth of a small quarterly dividend; where both adjusted closes are whole cents, a cent is allowed on top. Of weekly bars see quality.weekly_adjustment_violation.';
 
 revoke all on function quality.rule_price_adjusted_close_consistent(quality.judged_bar, jsonb) from public;
 grant execute on function quality.rule_price_adjusted_close_consistent(quality.judged_bar, jsonb) to marketbase_worker;
 
 select quality.define_rule(
-  'price_adjusted_close_consistent', 'price_data', 'prices', 'warning', '{"tolerance": 0.003}',
+  'price_adjusted_close_consistent', 'price_data', 'prices', 'warning', '{"tolerance": 0.0005, "min_yield": 0.1}',
   'The provider adjusted its closes for an event that is not on record, or did not adjust them for one that is: returns of adjusted closes are wrong there.',
   'Look the dividend up; fetch the corporate actions, or the bars around the day, again.',
   'adjusted_price_data'

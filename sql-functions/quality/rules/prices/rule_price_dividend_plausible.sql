@@ -22,10 +22,14 @@ return case
       round(((least(bar.open, bar.close) / bar.previous_close - 1) * 100)::numeric, 1)
     )
   )
+  -- It falls by what a dividend of the session before should have made.
+  when bar.bar_interval = '1d' and bar.has_actions and bar.dividend = 0
+    and least(bar.open_move, bar.close_move) <= ln(1 - (p_parameters ->> 'min_yield')::double precision * (p_parameters ->> 'min_drop')::double precision)
+  then quality.late_dividend_violation(bar, p_parameters)
 end;
 
 comment on function quality.rule_price_dividend_plausible(quality.judged_bar, jsonb) is
-'A bar on whose session a dividend of min_yield of the close before or more is on record, while neither the open nor the close fell by min_drop of it, with or without the split of the session. min_yield is well above the moves of ordinary days, min_drop half, since what is lost to tax and what the day brings may hide some of it.';
+'A bar on whose session a dividend of min_yield of the close before or more is on record, while neither the open nor the close fell by min_drop of it, with or without the split of the session. So is the daily bar after such a one that falls by min_drop of the dividend or more instead: the dividend belongs there. min_yield is well above the moves of ordinary days, min_drop half, since what is lost to tax and what the day brings may hide some of it.';
 
 revoke all on function quality.rule_price_dividend_plausible(quality.judged_bar, jsonb) from public;
 grant execute on function quality.rule_price_dividend_plausible(quality.judged_bar, jsonb) to marketbase_worker;

@@ -41,7 +41,7 @@ begin atomic
       sum(
         (
           power(measured.fall_size - measured.yield_size, 2)
-          - power(measured.fall_size - (p_parameters ->> 'multiple')::double precision * measured.yield_size, 2)
+          - power(measured.fall_size - least(4, (p_parameters ->> 'multiple')::double precision * measured.yield_size), 2)
         ) / 2
       ) over (partition by measured.instrument_id) as evidence
     from measured
@@ -63,7 +63,7 @@ begin atomic
 end;
 
 comment on function quality.rule_price_dividend_scale(bigint[], timestamptz, timestamptz, jsonb) is
-'Bars with a dividend below small_yield of the close before (multiple times as much would still be one) of an instrument whose opens fall on such days as by multiple times the dividends. Falls and dividends are measured by the mean move from close to open in the window bars before (as the standard deviation of a normal distribution, at least min_deviation; min_sample of them are needed), falls are cut at four of these. The logarithms of the likelihood ratios of all such dividends are added: evidence or more fails, and 3 is 20 to 1, which is enough, because series of such small dividends are rarer than wrong units. A single dividend drowns in the noise, several do not. Dividends that are too large are left to price_dividend_plausible.';
+'Bars with a dividend below small_yield of the close before (multiple times as much would still be one) of an instrument whose opens fall on such days as by multiple times the dividends. Falls and dividends are measured by the mean move from close to open in the window bars before (as the standard deviation of a normal distribution, at least min_deviation; min_sample of them are needed), falls, and what multiple times a dividend makes of them, are cut at four of these. The logarithms of the likelihood ratios of all such dividends are added: evidence or more fails, and 3 is 20 to 1, which is enough, because series of such small dividends are rarer than wrong units. A single dividend drowns in the noise, several do not. Dividends that are too large are left to price_dividend_plausible.';
 
 revoke all on function quality.rule_price_dividend_scale(bigint[], timestamptz, timestamptz, jsonb) from public;
 grant execute on function quality.rule_price_dividend_scale(bigint[], timestamptz, timestamptz, jsonb) to marketbase_worker;

@@ -24,7 +24,7 @@ return case
 end;
 
 comment on function quality.rule_price_range_outlier(quality.judged_bar, jsonb) is
-'A bar whose high is min_range times its low or more, and whose high lies above, or low below, all of open, close and close before by more than that and by more than multiple usual ranges and min_ticks usual ticks, on no more than news_volume times the usual volume: a bad print. Where at least min_sample bars are before.';
+'A bar whose high is min_range times its low or more, and whose high lies above, or low below, all of open, close and close before by more than that and by more than multiple usual ranges and min_ticks usual ticks, on no more than news_volume times the usual volume: a bad print. Where at least min_sample bars are before. min_range is half as much again: exchanges halt a share at moves of 5 to 20 %, so that a wick beyond that without trading as on days of news is no trade of the session.';
 
 revoke all on function quality.rule_price_range_outlier(quality.judged_bar, jsonb) from public;
 grant execute on function quality.rule_price_range_outlier(quality.judged_bar, jsonb) to marketbase_worker;

@@ -19,7 +19,7 @@ return case
 end;
 
 comment on function quality.rule_price_volume_collapse(quality.judged_bar, jsonb) is
-'A bar whose volume is above 0 and at most 1 / min_jump (8 or more) of that of the bar before and 1 / multiple of the median of the 60 before, and whose logarithm lies more than score robust standard deviations (quality.robust_score) below their middle; where at least min_sample bars are there.';
+'A bar whose volume is above 0 and at most 1 / min_jump (8 or more) of that of the bar before and 1 / multiple of the median of the 60 before, and whose logarithm lies more than score robust standard deviations (quality.robust_score) below their middle; where at least min_sample bars are there. multiple is that of price_volume_outlier: units of volume are a factor of 100 or more apart.';
 
 revoke all on function quality.rule_price_volume_collapse(quality.judged_bar, jsonb) from public;
 grant execute on function quality.rule_price_volume_collapse(quality.judged_bar, jsonb) to marketbase_worker;

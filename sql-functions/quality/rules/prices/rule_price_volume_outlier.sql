@@ -25,7 +25,7 @@ return case
 end;
 
 comment on function quality.rule_price_volume_outlier(quality.judged_bar, jsonb) is
-'A bar whose volume is at least min_jump (8 or more) times that of the bar before, at least min_multiple times the median of the 60 before, and whose logarithm lies more than score robust standard deviations (quality.robust_score) above their middle; where at least min_sample bars are there. Volumes of 0 are left out.';
+'A bar whose volume is at least min_jump (8 or more) times that of the bar before, at least min_multiple times the median of the 60 before, and whose logarithm lies more than score robust standard deviations (quality.robust_score) above their middle; where at least min_sample bars are there. Volumes of 0 are left out. Volumes are given in shares, in lots of 100 or in thousands: a unit taken for another makes a factor of 100 or more, of which min_multiple leaves a fifth for the trading of the day; news makes tens.';
 
 revoke all on function quality.rule_price_volume_outlier(quality.judged_bar, jsonb) from public;
 grant execute on function quality.rule_price_volume_outlier(quality.judged_bar, jsonb) to marketbase_worker;

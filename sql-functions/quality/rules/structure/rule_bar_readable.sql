@@ -5,7 +5,8 @@ language sql
 stable
 parallel safe
 return case
-  when candidate.payload ? 'problem'
+  -- What is not there is the affair of bar_values_present.
+  when candidate.payload ? 'problem' and candidate.payload ->> 'problem' !~ '^(date|open|high|low|close|volume) is missing$'
   then quality.candidate_violation(
     candidate,
     candidate.payload,
@@ -15,7 +16,7 @@ return case
 end;
 
 comment on function quality.rule_bar_readable(ingest.candidate_bar, jsonb) is
-'A candidate bar that its normaliser could not read entirely: another number of fields than the header, text where a number or a date belongs. p_parameters is not used.';
+'A candidate bar that its normaliser could not read entirely: another number of fields than the header, text where a number or a date belongs. A value that is not there is left to bar_values_present. p_parameters is not used.';
 
 revoke all on function quality.rule_bar_readable(ingest.candidate_bar, jsonb) from public;
 grant execute on function quality.rule_bar_readable(ingest.candidate_bar, jsonb) to marketbase_worker;
