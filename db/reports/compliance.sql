@@ -147,13 +147,14 @@ where result.recorded_at <= :'as_of'::timestamptz
 group by result.rule, result.rule_version, result.severity
 order by result.rule, result.rule_version, result.severity;
 
-\echo '# 8. Failures: what the last check of stored data by each rule found, the gravest first'
+\echo '# 8. Failures: what the last check of stored data by each rule found, the gravest first; how many are acknowledged'
 select
   failure.severity,
   failure.rule,
   instrument.symbol,
   failure.failed_count as rows,
-  quality.report_text(sample.message, 56) as first_finding
+  coalesce(suppressed.findings, 0) as acknowledged,
+  quality.report_text(sample.message, 41) as first_finding
 from (
   select distinct on (result.rule, result.instrument_id) result.*
   from quality.validation_result as result
@@ -161,6 +162,12 @@ from (
   order by result.rule, result.instrument_id, result.validation_result_id desc
 ) as failure
 left join market.instruments_as_of(:'as_of') as instrument on instrument.instrument_id = failure.instrument_id
+left join (
+  select followed.rule, followed.instrument_id, count(*) as findings
+  from quality.findings_as_of(:'as_of') as followed
+  where followed.state = 'acknowledged' and followed.provider is null
+  group by followed.rule, followed.instrument_id
+) as suppressed on suppressed.rule = failure.rule and coalesce(suppressed.instrument_id, 0) = coalesce(failure.instrument_id, 0)
 left join lateral (
   select finding.message
   from quality.validation_finding as finding
@@ -309,4 +316,8 @@ from counted
 group by counted.relation
 order by counted.relation;
 
+\set acknowledged '# 16. Acknowledged: findings that are still wrong and that somebody has said may stay, the gravest first'
+\set incidents '# 17. Known incidents: data that was known to be bad at that moment, and the findings that they had masked'
+\set masked '# 18. Masked: rows that the last check of stored data by each rule did not judge because of a known incident'
+\ir common/suppressed.sql
 \ir common/end.sql

@@ -1,4 +1,4 @@
--- What the rules found day by day: by rule, data set and provider, what is still wrong, what was refused or waits.
+-- What the rules found day by day: by rule, data set and provider, what is still wrong, suppressed, refused or waits.
 --
 --   psql "$URL" -X -f db/reports/daily_quality.sql                                      the last 14 days up to now
 --   psql "$URL" -X -v as_of=2026-01-01 -f db/reports/daily_quality.sql                  the 14 days before then, as recorded then
@@ -14,15 +14,17 @@ select case when :'from_date'::date = '-infinity' then :'last_day'::date - 13 el
 \ir common/lists.sql
 
 \echo '# 1. Day by day'
--- chart: bars of passed, failed over day
+-- chart: bars of passed, warned, failed over day
 select
   day.date as day,
   count(result.status) as checks,
   count(*) filter (where result.status = 'passed') as passed,
+  count(*) filter (where result.status = 'warned') as warned,
   count(*) filter (where result.status = 'failed') as failed,
   count(*) filter (where result.status = 'not_applicable') as no_rows,
   coalesce(sum(result.checked_count), 0) as rows,
   coalesce(sum(result.failed_count), 0) as rows_failed,
+  coalesce(sum(result.masked_count), 0) as rows_masked,
   round(100 * sum(result.failed_count) / nullif(sum(result.checked_count), 0), 4) as failed_pct
 from (
   select :'last_day'::date - n as date from generate_series(0, least(:'last_day'::date - :'first_day'::date, :lines - 1)) as n
@@ -41,6 +43,7 @@ select
   count(*) filter (where result.status = 'failed') as failed,
   sum(result.checked_count) as rows,
   sum(result.failed_count) as rows_failed,
+  sum(result.masked_count) as rows_masked,
   round(100 * sum(result.failed_count) / nullif(sum(result.checked_count), 0), 4) as failed_pct,
   to_char(max(result.recorded_at) filter (where result.status = 'failed'), 'YYYY-MM-DD HH24:MI') as last_failed
 from quality.validation_result as result
@@ -56,10 +59,12 @@ select
   count(distinct result.rule) as rules,
   count(*) as checks,
   count(*) filter (where result.status = 'passed') as passed,
+  count(*) filter (where result.status = 'warned') as warned,
   count(*) filter (where result.status = 'failed') as failed,
   count(*) filter (where result.status = 'not_applicable') as no_rows,
   sum(result.checked_count) as rows,
-  sum(result.failed_count) as rows_failed
+  sum(result.failed_count) as rows_failed,
+  sum(result.masked_count) as rows_masked
 from quality.validation_result as result
 where result.recorded_at >= :'first_day'::date and result.recorded_at < :'last_day'::date + 1 and result.recorded_at <= :'as_of'::timestamptz
 group by result.dataset
@@ -74,6 +79,7 @@ select
   count(*) filter (where result.status = 'failed') as failed,
   sum(result.checked_count) as rows_checked,
   sum(result.failed_count) as rows_failed,
+  sum(result.masked_count) as rows_masked,
   round(100 * sum(result.failed_count) / nullif(sum(result.checked_count), 0), 4) as failed_pct
 from quality.validation_result as result
 join ingest.raw_response as response on response.raw_response_id = result.raw_response_id
@@ -98,13 +104,14 @@ left join quality.validation_result as result
 group by severity.name, severity.place
 order by severity.place;
 
-\echo '# 6. What is still wrong: the last check of stored rows by each rule, whenever it was, the gravest first'
+\echo '# 6. What is still wrong: the last check of stored rows by each rule, the gravest first; how many are acknowledged'
 select
   failure.severity,
   failure.rule,
   instrument.symbol,
   failure.failed_count as rows,
-  quality.report_text(sample.message, 54) as first_finding
+  coalesce(suppressed.findings, 0) as acknowledged,
+  quality.report_text(sample.message, 39) as first_finding
 from (
   select distinct on (result.rule, result.instrument_id) result.*
   from quality.validation_result as result
@@ -112,6 +119,12 @@ from (
   order by result.rule, result.instrument_id, result.validation_result_id desc
 ) as failure
 left join market.instruments_as_of(:'as_of') as instrument on instrument.instrument_id = failure.instrument_id
+left join (
+  select followed.rule, followed.instrument_id, count(*) as findings
+  from quality.findings_as_of(:'as_of') as followed
+  where followed.state = 'acknowledged' and followed.provider is null
+  group by followed.rule, followed.instrument_id
+) as suppressed on suppressed.rule = failure.rule and coalesce(suppressed.instrument_id, 0) = coalesce(failure.instrument_id, 0)
 left join lateral (
   select finding.message
   from quality.validation_finding as finding
@@ -119,7 +132,7 @@ left join lateral (
   order by finding.validation_finding_id
   limit 1
 ) as sample on true
-where failure.status = 'failed'
+where failure.status in ('failed', 'warned')
 order by
   array_position(array['critical', 'error', 'warning', 'info'], failure.severity),
   failure.rule, failure.failed_count desc, instrument.symbol, failure.validation_result_id
@@ -181,4 +194,8 @@ where latest.version is null
 order by latest.rule
 limit :lines;
 
+\set acknowledged '# 10. Acknowledged: findings that are still wrong and that somebody has said may stay, the gravest first'
+\set incidents '# 11. Known incidents: data that was known to be bad at that moment, and the findings that they had masked'
+\set masked '# 12. Masked: rows that the last check of stored data by each rule did not judge because of a known incident'
+\ir common/suppressed.sql
 \ir common/end.sql

@@ -12,7 +12,7 @@
 
 \echo '# 1. BCBS 239, Principles for effective risk data aggregation and risk reporting: evidence as of that moment'
 with last_result as (
-  select distinct on (result.rule, result.instrument_id) result.status, result.failed_count
+  select distinct on (result.rule, result.instrument_id) result.status, result.failed_count, result.masked_count
   from quality.validation_result as result
   where result.raw_response_id is null and result.recorded_at <= :'as_of'::timestamptz
   order by result.rule, result.instrument_id, result.validation_result_id desc
@@ -89,10 +89,14 @@ from (
   union all select 12, 'Review', 'bodies that could not be read, of all that were tried', (select refused from read), 'compliance', 20
   union all select 13, 'Remedial actions', 'rows that are still wrong by the last check', (
     select coalesce(sum(failed_count), 0) from last_result where status = 'failed'), 'daily_quality', 21
+  union all select 13, 'Remedial actions', 'findings that somebody has acknowledged', (
+    select count(*) from quality.finding_states(:'as_of') as state where state.state = 'acknowledged'), 'daily_quality', 22
+  union all select 13, 'Remedial actions', 'rows that known incidents masked in the last check', (
+    select coalesce(sum(masked_count), 0) from last_result), 'daily_quality', 23
   union all select 13, 'Remedial actions', 'versions of rows that were replaced by a correction', (
     select (select count(*) from market.price_data_history as closed where closed.closed_at <= :'as_of'::timestamptz)
       + (select count(*) from market.company_fundamental_history as closed where closed.closed_at <= :'as_of'::timestamptz)
-      + (select count(*) from market.corporate_action_history as closed where closed.closed_at <= :'as_of'::timestamptz)), 'corrections', 22
+      + (select count(*) from market.corporate_action_history as closed where closed.closed_at <= :'as_of'::timestamptz)), 'corrections', 24
 ) as evidence
 order by evidence.place;
 

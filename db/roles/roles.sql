@@ -39,6 +39,15 @@ alter role marketbase_auditor nologin;
 alter role marketbase_author nologin;
 alter role marketbase_probe nologin;
 
+do $$
+begin
+  -- To see when the oldest open transaction began; where an administrator may not give it, two hours are assumed.
+  grant pg_read_all_stats to marketbase_owner with inherit true;
+exception
+  when insufficient_privilege then null;
+end;
+$$;
+
 grant marketbase_reader to marketbase_analyst, marketbase_auditor, marketbase_author with inherit true;
 grant marketbase_analyst to marketbase_worker, marketbase_probe with inherit true;
 -- The worker may become a probe, and is not one.

@@ -22,6 +22,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** How often it is looked whether something is to be sent. */
 const LOOK_MS = 1_000;
+/** How often it is looked whether something was delivered so long ago that it is forgotten. */
+const PRUNE_MS = 3_600_000;
 /** A destination that takes longer to answer gets it again later; shorter than the time for which a worker has an event in hand. */
 const POST_MS = 5_000;
 
@@ -39,7 +41,13 @@ export function keepDelivering(pool: pg.Pool, environment: Environment, say: (me
   const goOn = () => !isStopped;
   let looking: Promise<void> | undefined;
   const trouble = (error: Error) => say(`Alerts could not be sent: ${error.message}`);
+  let pruned = -Infinity;
   const look = async () => {
+    if (performance.now() - pruned >= PRUNE_MS) {
+      pruned = performance.now();
+      // A setting that is wrong must not keep alerts from being sent.
+      await value(pool, "select pipeline.prune_outbox()").catch((error: Error) => say(`What was delivered long ago could not be forgotten: ${error.message}`));
+    }
     for (const delivery of await take(pool)) {
       const work = deliverInOrder(pool, environment, delivery, goOn, say).catch(trouble).finally(() => inHand.delete(work));
       inHand.add(work);

@@ -31,6 +31,12 @@ function isMoment(text: string): boolean {
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(day);
 }
 
+/** The number that names an incident. */
+export function incidentId([id = ""]: readonly string[]): string {
+  if (!/^\d{1,18}$/.test(id)) throw new UserError(`${id} is not the number of an incident.`, { exitCode: EXIT.usage, hint: "marketbase incidents list shows them." });
+  return id;
+}
+
 /** Whole numbers that name findings. */
 export function findingIds(args: readonly string[]): string[] {
   const wrong = args.find((arg) => !/^\d{1,18}$/.test(arg));

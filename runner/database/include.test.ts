@@ -92,11 +92,13 @@ t.test("only what differs from the committed migrations counts as changed", asyn
   layout.write("sql-functions/trial/by_hand.sql", "select 'by hand';\n");
   layout.write("db/migrations/current/300-more.sql", "--! include trial/by_hand.sql\n");
   const block = (path: string, sql: string) => `--! Included ${path}\n${sql}\n--! EndIncluded ${path}\n`;
-  layout.write("db/migrations/committed/000001.sql", `--! Previous: -\n--! Hash: x\n\n${block("trial/same.sql", "select 'older';")}${block("trial/edited.sql", "select 'new';")}${block("trial/gone.sql", "select 'gone';")}`);
+  layout.write("db/migrations/committed/000001.sql", `--! Previous: -\n--! Hash: x\n\n${block("trial/same.sql", "select 'older';")}${block("trial/edited.sql", "select 'new';")}${block("trial/gone.sql", "select 'gone';")}${block("trial/moved.sql", "select 'moved';")}${block("trial/dropped.sql", "select 'dropped';")}`);
+  layout.write("sql-functions/trial/family/moved.sql", "select 'moved';\n");
+  layout.write("db/migrations/current/910-drop.sql", "drop function if exists trial.dropped();\n");
   layout.write("db/migrations/committed/000002.sql", `--! Previous: x\n--! Hash: y\n\n${block("trial/same.sql", "select 'same';")}${block("trial/edited.sql", "select 'old';")}`);
   const { changed, removed } = functionChanges(layout);
-  t.same(changed.map(({ path }) => path), ["trial/edited.sql", "trial/fresh.sql"]);
-  t.same(removed, ["trial/gone.sql"]);
+  t.same(changed.map(({ path }) => path), ["trial/edited.sql", "trial/family/moved.sql", "trial/fresh.sql"]);
+  t.same(removed, ["trial/gone.sql"], "neither what lies in another folder now nor what a migration drops");
 });
 
 t.test("the content hash follows every input but the generated file", async (t) => {

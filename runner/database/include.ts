@@ -9,7 +9,7 @@ import { FUNCTIONS_FILE, committedFiles, contentHash, currentFiles, embeddedFunc
 import { migrate, migrateSettings } from "./migrate.ts";
 import { prepareDatabase } from "./prepare.ts";
 
-/** The files of `sql-functions` that the committed migrations do not hold in this form, and those that they hold but the folder has lost. */
+/** The files of `sql-functions` that the committed migrations do not hold in this form, and those of objects that they make, no migration drops and the folder has lost. */
 export interface FunctionChanges {
   readonly changed: SqlFile[];
   readonly removed: string[];
@@ -17,13 +17,16 @@ export interface FunctionChanges {
 
 /** Compares `sql-functions` with what the committed migrations embed. Files that a current migration includes by hand are left to it. */
 export function functionChanges(layout: Layout): FunctionChanges {
+  const migrations = [...committedFiles(layout), ...currentFiles(layout)];
   const embedded = embeddedFunctions(committedFiles(layout));
   const byHand = new Set(currentFiles(layout).flatMap(({ sql }) => includedPaths(sql)));
   const files = functionFiles(layout);
-  const present = new Set(files.map(({ path }) => path));
+  const object = (path: string) => path.replace(/^([^/]+)\/(?:.*\/)?([^/]+)\.sql$/, "$1.$2");
+  const present = new Set(files.map(({ path }) => object(path)));
+  const dropped = (name: string) => migrations.some(({ sql }) => new RegExp(`^drop \\w+ (if exists )?${name.replace(".", "\\.")}\\b`, "im").test(sql));
   return {
     changed: files.filter(({ path, sql }) => embedded.get(path) !== sql.trim() && !byHand.has(path)),
-    removed: [...embedded.keys()].filter((path) => !present.has(path)),
+    removed: [...embedded.keys()].filter((path) => !present.has(object(path)) && !dropped(object(path))),
   };
 }
 

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type pg from "pg";
-import { UserError } from "../config/user-error.ts";
 import { one, rows, value } from "../database/pool.ts";
 import type { Progress } from "../output/progress.ts";
 import { duration } from "../output/table.ts";
@@ -9,7 +8,12 @@ import { duration } from "../output/table.ts";
 export interface BackfillRequest {
   readonly provider: string;
   readonly dataset: string;
+  /** Symbols, or none where a universe says which. */
   readonly subjects: readonly string[];
+  /** A universe whose members are fetched, each for the days of its membership. */
+  readonly universe: string | undefined;
+  /** Its members are those known at this moment; now unless said. */
+  readonly asOf: string | undefined;
   readonly from: string | undefined;
   readonly to: string | undefined;
   readonly chunkDays: number | undefined;
@@ -55,22 +59,41 @@ export interface Trouble extends Record<string, unknown> {
 
 const POLL_MS = 300;
 
+/** What the functions of SQL are given, whose order is the same but for max_active. */
+const given = ({ provider, dataset, subjects, universe, asOf, from, to, chunkDays, reprocess, isReverse }: BackfillRequest) => [
+  provider, dataset, universe === undefined ? subjects : null, from ?? null, to ?? null, chunkDays ?? null, reprocess, isReverse, universe ?? null, asOf ?? null,
+];
+
 /** The pieces in their order, and which of them would be fetched. */
-export async function planBackfill(pool: pg.Pool, { provider, dataset, subjects, from, to, chunkDays, reprocess, isReverse }: BackfillRequest): Promise<PlannedChunk[]> {
+export async function planBackfill(pool: pg.Pool, request: BackfillRequest): Promise<PlannedChunk[]> {
   return await rows<PlannedChunk>(
     pool,
     `select subject, from_date::text as from, to_date::text as to, before, is_wanted
-     from pipeline.plan_backfill($1, $2, $3, $4, $5, $6, $7, $8) order by chunk_no`,
-    [provider, dataset, subjects, from ?? null, to ?? null, chunkDays ?? null, reprocess, isReverse],
+     from pipeline.plan_backfill($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) order by chunk_no`,
+    given(request),
   );
+}
+
+/** The symbols that no instrument has yet; their instruments are added when the first body of them is read. */
+export async function newSymbols(pool: pg.Pool, symbols: readonly string[]): Promise<string[]> {
+  const found = await rows<{ symbol: string }>(
+    pool,
+    `select distinct symbol from unnest($1::text[]) as asked (symbol)
+     where not exists (select from market.instrument where instrument.symbol = asked.symbol) order by symbol`,
+    [symbols],
+  );
+  return found.map(({ symbol }) => symbol);
 }
 
 /** Starts it, or joins the one under way. The run_id, or undefined when nothing is to be done. */
 export async function startBackfill(pool: pg.Pool, request: BackfillRequest): Promise<string | undefined> {
-  const { provider, dataset, subjects, from, to, chunkDays, reprocess, isReverse, maxActive } = request;
-  const id = await value<string | null>(pool, "select pipeline.start_backfill($1, $2, $3, $4, $5, $6, $7, $8, $9)::text", [
-    provider, dataset, subjects, from ?? null, to ?? null, chunkDays ?? null, reprocess, isReverse, maxActive,
-  ]);
+  const id = await value<string | null>(
+    pool,
+    `select pipeline.start_backfill(
+       p_provider => $1, p_dataset => $2, p_subjects => $3, p_from => $4, p_to => $5, p_chunk_days => $6, p_reprocess => $7, p_is_reverse => $8,
+       p_universe => $9, p_as_of => $10, p_max_active => $11)::text`,
+    [...given(request), request.maxActive],
+  );
   return id ?? undefined;
 }
 
@@ -143,11 +166,4 @@ async function whatGoesOn(pool: pg.Pool, runId: string): Promise<string> {
   if (first === undefined) return "";
   if (first.seconds === null || first.seconds <= 0) return active.filter(({ seconds }) => seconds === null || seconds <= 0).map(({ subject }) => subject).join(", ");
   return `waits ${duration(Math.round(first.seconds) * 1_000)}: ${first.message ?? ""}`;
-}
-
-/** The symbols that belong to a universe today. */
-export async function universeMembers(pool: pg.Pool, universe: string): Promise<string[]> {
-  const members = await rows<{ symbol: string }>(pool, "select symbol from market.universe_members($1, current_date, now()) order by symbol", [universe]);
-  if (members.length === 0) throw new UserError(`The universe ${universe} has no members today.`, { hint: "select * from market.universe lists them." });
-  return members.map(({ symbol }) => symbol);
 }

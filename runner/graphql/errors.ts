@@ -41,7 +41,7 @@ export function errorMasker(log: ErrorLog): (error: GraphQLError) => GraphQLErro
     if (isSafeError(original)) return replace(error, original.message, original.extensions ?? {});
     if (code !== undefined && /^MB[0-9A-Z]{3}$/.test(code)) return replace(error, original.message, { code, ...(hint === undefined ? {} : { hint }) });
     const known = code === undefined ? undefined : publicMessages[code];
-    if (code !== undefined && known !== undefined) return replace(error, known, { code });
+    if (code !== undefined && known !== undefined) return replace(error, known, { code: code === "42501" ? "FORBIDDEN" : code });
     const errorId = randomBytes(6).toString("hex");
     log(`GraphQL error ${errorId}: ${code ?? ""} ${original.stack ?? original.message}`);
     return replace(error, `The server failed to answer; its log has the reason under ${errorId}.`, { code: "INTERNAL", errorId });

@@ -35,7 +35,7 @@ export const queryLimits: QueryLimits = { tokens: 1000, aliases: 15, depth: 10, 
 export type QueryMeasures = Omit<QueryLimits, "tokens">;
 
 /**
- * Refuses a query that asks for too much, before it is validated, planned or run. The tokens are counted while it is parsed, so that the cost
+ * Refuses a query that asks for too much, or for what there is not, before it is validated, planned or run. The tokens are counted while it is parsed, so that the cost
  * of refusing does not grow with the query. Says nothing about a query that does not parse: that is reported where it is parsed in earnest.
  */
 export function requireWithinLimits(query: string, variables: Readonly<Record<string, unknown>>, schema: GraphQLSchema, limits: QueryLimits = queryLimits): void {
@@ -48,6 +48,7 @@ export function requireWithinLimits(query: string, variables: Readonly<Record<st
     }
     return;
   }
+  requireKnownOperations(document, schema);
   const found = measure(document, variables, schema);
   if (found.aliases > limits.aliases) throw refusal(`The query has ${found.aliases} aliases; at most ${limits.aliases} are allowed.`);
   if (found.depth > limits.depth) throw refusal(`The query is ${found.depth} levels deep; at most ${limits.depth} are allowed.`);
@@ -55,6 +56,13 @@ export function requireWithinLimits(query: string, variables: Readonly<Record<st
   if (found.cost > limits.cost) {
     throw refusal(`The query may return ${found.cost} objects; at most ${limits.cost} are allowed. Ask for smaller pages with "first", or for fewer levels of lists.`);
   }
+}
+
+/** Refuses operations of a kind that the schema does not have: what the role may not do is not in it, and the planner would fail without a reason. */
+function requireKnownOperations(document: DocumentNode, schema: GraphQLSchema): void {
+  const unknown = document.definitions.find((node) => node.kind === Kind.OPERATION_DEFINITION && schema.getRootType(node.operation) == null);
+  if (unknown?.kind !== Kind.OPERATION_DEFINITION) return;
+  throw refusal(`This role may only read: there is no ${unknown.operation} in its schema.`, "FORBIDDEN");
 }
 
 /** Measures every operation of a document as if it were sent alone, and returns the largest of each measure. */
@@ -168,8 +176,8 @@ function variableReader(operation: OperationDefinitionNode, variables: Readonly<
   return (name) => variables[name] ?? defaults.get(name);
 }
 
-function refusal(message: string): SafeError {
-  return new SafeError(message, { statusCode: 400, code: "QUERY_TOO_LARGE" });
+function refusal(message: string, code: "QUERY_TOO_LARGE" | "FORBIDDEN" = "QUERY_TOO_LARGE"): SafeError {
+  return new SafeError(message, { statusCode: 400, code });
 }
 
 /** Applies the limits to whatever arrives, over HTTP or a websocket. */

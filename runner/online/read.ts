@@ -97,6 +97,8 @@ export interface ReaderOptions {
   readonly memoryBytes?: number | undefined;
   /** Longest time for one statement. */
   readonly statementMilliseconds: number;
+  /** Longest wait of a read for Redis; default READ_MS. */
+  readonly redisMilliseconds?: number | undefined;
   readonly say: (message: string) => void;
 }
 
@@ -129,7 +131,7 @@ interface Recalled {
 }
 
 /** Opens a reader. It answers from its first moment on, from the database until Redis and the notifications are there. */
-export function openOnlineReader({ url, role, redisUrl, memoryBytes = MEMORY_BYTES, statementMilliseconds, say }: ReaderOptions): OnlineReader {
+export function openOnlineReader({ url, role, redisUrl, memoryBytes = MEMORY_BYTES, statementMilliseconds, redisMilliseconds, say }: ReaderOptions): OnlineReader {
   const pool = createPool(url, {
     name: "marketbase online",
     max: CONNECTIONS,
@@ -137,7 +139,7 @@ export function openOnlineReader({ url, role, redisUrl, memoryBytes = MEMORY_BYT
     settings: { role, statement_timeout: String(statementMilliseconds), default_transaction_read_only: "on" },
     onError: (error) => say(`A connection to the database broke: ${error.message}`),
   });
-  const redis = redisUrl === undefined ? undefined : openRedis(redisUrl, say);
+  const redis = redisUrl === undefined ? undefined : openRedis(redisUrl, say, redisMilliseconds);
   const mirror = openMirror({ url, role, say });
   redis?.client.connect().catch(redis.trouble);
   const memory = createMemory(memoryBytes);

@@ -15,8 +15,10 @@ export interface FileToLand {
   readonly runId: string | number;
   readonly dataset: Dataset;
   readonly path: string;
-  /** What the whole file is about: the symbol of its bars. Without it the subject is the name of the file. */
+  /** What the whole file is about: the symbol of its bars. Without it the subject is its feed, or its name. */
   readonly about?: { readonly key: "symbol"; readonly value: string } | undefined;
+  /** The feed to which it belongs, whatever the file is called: what an earlier file of it lacked was not to be had then. Without it and `about` that is the name of the file. */
+  readonly feed?: string | undefined;
   /** What its prices are adjusted for, and until which ex-date (unless given: until now), where that is not the basis of files of the user, raw. */
   readonly basis?: { readonly price: string; readonly adjustedTo?: string | undefined } | undefined;
   /** A request of its own, whatever the file is called: what it is about, and how it is to be read. A later file for it takes the place of an earlier one. */
@@ -40,7 +42,7 @@ export async function landFile(pool: pg.Pool, file: FileToLand): Promise<Landed>
     ...(file.about === undefined ? {} : { [file.about.key]: file.about.value }), basis: file.basis?.price, adjusted_to: file.basis?.adjustedTo,
   })}`;
   const contentType = /\.(nd)?jsonl?(\.gz)?$/i.test(name) ? "application/x-ndjson" : "text/csv";
-  const request = [file.runId, "csv", file.dataset, file.request?.subject ?? file.about?.value ?? name, url, "READ", 200, "{}", contentType];
+  const request = [file.runId, "csv", file.dataset, file.request?.subject ?? file.about?.value ?? file.feed ?? name, url, "READ", 200, "{}", contentType];
   return await transaction(pool, async (client) => {
     const landed = await one<{ raw_response_id: string; is_new: boolean }>(
       client,

@@ -6,7 +6,7 @@ import type { HttpSource, ProviderContext } from "./provider.ts";
 const context: ProviderContext = {
   environment: { MARKETBASE_FRED_KEY: "canary", MARKETBASE_FMP_KEY: "canary", MARKETBASE_ALPHAVANTAGE_KEY: "canary", MARKETBASE_TIINGO_KEY: "canary", MARKETBASE_CONTACT: "you@example.com" },
   cik: async () => "0001318605",
-  json: async () => ({ vintage_dates: [] }),
+  json: async () => ({ count: 0, vintage_dates: [] }),
 };
 
 /** Every address that is asked, when each answers with the body that `answer` gives. */
@@ -36,15 +36,25 @@ t.test("what is asked for facts, filings and series, page after page", async (t)
   const observations = "https://api.stlouisfed.org/fred/series/observations?series_id=GDP&file_type=json&realtime_start=1776-07-04&realtime_end=9999-12-31&api_key=KEY";
   const page = (url: string) => ({ count: 3, offset: url.includes("offset=2") ? 2 : 0, observations: url.includes("offset=2") ? [{}] : [{}, {}] });
   t.same(await addresses("fred", "macro", "gdp", page), [observations, `${observations}&offset=2`, "https://api.stlouisfed.org/fred/series?series_id=GDP&file_type=json&api_key=KEY"]);
+  // 12,000 vintages: listed in two answers, shown in seven windows that share a vintage with their neighbours.
+  const days = Array.from({ length: 12_000 }, (_, at) => new Date(Date.UTC(1990, 0, 1) + at * 86_400_000).toISOString().slice(0, 10));
   const asked: string[] = [];
-  const [cut] = await addresses("fred", "macro", "DFF", () => ({}), {
+  const windows = await addresses("fred", "macro", "DFF", (url) => ({ count: 1, offset: 0, observations: url.includes("observations") ? [{}] : [] }), {
     json: async ({ url }) => {
       asked.push(url);
-      return { vintage_dates: ["2018-05-01"] };
+      const offset = Number(new URL(url).searchParams.get("offset"));
+      return { count: days.length, offset, vintage_dates: days.slice(offset, offset + 10_000) };
     },
   });
-  t.match(cut, /realtime_start=2018-05-01&/, "a series with more than two thousand vintages is asked for the last of them");
-  t.match(asked, [/vintagedates\?series_id=DFF&file_type=json&sort_order=desc&offset=1999&limit=1&/]);
+  t.match(asked, [/vintagedates\?series_id=DFF&file_type=json&offset=0&limit=10000&/, /offset=10000&limit=10000&/]);
+  t.match(windows.pop(), /fred\/series\?series_id=DFF/);
+  const spans = windows.map((url) => ["realtime_start", "realtime_end"].map((name) => new URL(url).searchParams.get(name) ?? ""));
+  t.equal(spans.length, 7);
+  t.same([spans[0]?.[0], spans.at(-1)?.[1]], ["1776-07-04", "9999-12-31"], "all of time");
+  for (const [at, [from = "", to = ""]] of spans.entries()) {
+    t.ok(days.filter((day) => day >= from && day <= to).length <= 2_000, `${from} to ${to}: not more vintages than FRED shows at once`);
+    if (at > 0) t.equal(from, spans[at - 1]?.[1], "a window begins where the one before it ends");
+  }
 
   const fmp = await addresses("fmp", "fundamentals", "brk-b");
   t.equal(fmp.length, 7);

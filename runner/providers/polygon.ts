@@ -6,17 +6,18 @@ import { requireKey, type FetchRequest, type HttpSource, type Provider, type Pro
 const page = z.object({ next_url: z.url().optional() });
 const spans: Readonly<Record<string, string>> = { m: "minute", h: "hour", d: "day", w: "week", mo: "month" };
 
-/** Polygon (Massive): aggregates as traded, then the splits and dividends of the share. */
+/** Polygon (Massive): aggregates as traded, then the splits and dividends of the share; its identifiers. */
 export const polygon: Provider = {
   name: "polygon",
-  datasets: ["bars"],
+  datasets: ["bars", "identifiers"],
   subject: /^[A-Z0-9^][A-Z0-9.=^-]{0,19}$/,
   hosts: ["api.polygon.io", "api.massive.com"],
   // Five requests a minute without a paid plan.
   limit: { requests: 5, perSeconds: 60 },
   key: { from: "https://massive.com/dashboard/keys", required: true },
   intervals: ["1d", "1m", "5m", "15m", "30m", "1h", "4h", "1w", "1mo"],
-  source({ subject, from, to, interval = "1d" }, context) {
+  source({ dataset, subject, from, to, interval = "1d" }, context) {
+    if (dataset === "identifiers") return asked(new URL(`https://api.polygon.io/v3/reference/tickers/${tickerOf(subject)}`), context);
     const [, count = "1", unit = "d"] = /^(\d+)(m|h|d|w|mo)$/.exec(interval) ?? [];
     const url = new URL(`https://api.polygon.io/v2/aggs/ticker/${tickerOf(subject)}/range/${count}/${spans[unit]}/${from ?? "2003-01-01"}/${to ?? "2099-12-31"}`);
     url.searchParams.set("adjusted", "false");
@@ -25,7 +26,7 @@ export const polygon: Provider = {
     return asked(url, context);
   },
   next({ source, status, body }, request, context) {
-    if (status !== 200) return undefined;
+    if (status !== 200 || request.dataset === "identifiers") return undefined;
     const more = page.safeParse(JSON.parse(body.toString("utf8"))).data?.next_url;
     if (more !== undefined) return asked(new URL(more), context);
     const { pathname } = new URL(source.url);

@@ -8,6 +8,9 @@ const reach: Readonly<Record<string, { readonly days: number; readonly pageDays:
   "30m": { days: 59, pageDays: 59 }, "90m": { days: 59, pageDays: 59 }, "1h": { days: 729, pageDays: 729 },
 };
 
+/** Yahoo parts the class of a share off with a dash: BRK.B is its BRK-B. A dot leads to the exchange (OCDO.L); none is named A or B. */
+const yahooSymbol = (subject: string) => subject.replace(/^([A-Z]+)\.([AB])$/, "$1-$2");
+
 /** Yahoo Finance: bars with splits and dividends, from the chart of its web pages (v8). There is no official API and no key. */
 export const yahoo: Provider = {
   name: "yahoo",
@@ -17,7 +20,7 @@ export const yahoo: Provider = {
   limit: { requests: 1, perSeconds: 2 },
   intervals: ["1d", ...Object.keys(reach), "1w", "1mo"],
   source({ subject, from, to, interval = "1d" }) {
-    const url = new URL(`https://query2.finance.yahoo.com/v8/finance/chart/${encodeURIComponent(subject)}`);
+    const url = new URL(`https://query2.finance.yahoo.com/v8/finance/chart/${encodeURIComponent(yahooSymbol(subject))}`);
     const { days = 0, pageDays = 0 } = reach[interval] ?? {};
     // Daily bars without limits have the same address every time, so that an unchanged history is recognised as such.
     const first = from === undefined ? (isIntraday(interval) ? startOfDay(dayOf(Date.now() / 1_000)) - days * 86_400 : 0) : startOfDay(from);

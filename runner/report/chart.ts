@@ -2,6 +2,8 @@ import type { ResultTable } from "./aligned.ts";
 import type { ChartSpec } from "./script.ts";
 
 const width = 720;
+/** Letters of a label of bars. */
+const longest = 40;
 const colours = ["#1f4e79", "#c55a11", "#7f7f7f", "#548235"];
 
 /** The charts of a result as SVG, one for each combination of the columns `by`; none where there is nothing to draw. */
@@ -49,12 +51,13 @@ function bars(points: readonly Point[], series: readonly string[]): { body: stri
   const all = points.flatMap(({ numbers }) => numbers.flatMap((number) => (number === undefined ? [] : [number])));
   const low = Math.min(0, ...all);
   const high = Math.max(0, ...all);
-  const left = 210;
+  // As wide as the longest label: 6.6 units a letter are enough for the widest of the fonts.
+  const left = 16 + Math.ceil(6.6 * Math.max(8, ...points.map(({ label }) => shortened(label, longest).length)));
   const right = width - 90;
   const x = (number: number) => left + ((number - low) / (high - low)) * (right - left);
   const thick = series.length > 1 ? 12 : 14;
   const step = series.length * thick + 7;
-  const top = 44;
+  const top = series.length > 1 ? 44 : 26;
   const body = points.map(({ label, numbers }, i) => {
     const y = top + i * step;
     const drawn = numbers.map((number, n) =>
@@ -63,7 +66,7 @@ function bars(points: readonly Point[], series: readonly string[]): { body: stri
         : `<rect x="${fixed(Math.min(x(0), x(number)))}" y="${y + n * thick}" width="${fixed(Math.abs(x(number) - x(0)))}" height="${thick - 1}" fill="${colour(n)}"/>` +
           `<text x="${fixed(Math.max(x(0), x(number)) + 5)}" y="${y + n * thick + thick - 1}" class="small">${figure(number)}</text>`,
     );
-    return `<text x="${left - 8}" y="${y + (series.length * thick) / 2 + 4}" text-anchor="end">${escapeHtml(shortened(label, 30))}</text>${drawn.join("")}`;
+    return `<text x="${left - 8}" y="${y + (series.length * thick) / 2 + 4}" text-anchor="end">${escapeHtml(shortened(label, longest))}</text>${drawn.join("")}`;
   });
   const height = top + points.length * step + 4;
   return { body: `${body.join("")}<line x1="${fixed(x(0))}" x2="${fixed(x(0))}" y1="${top - 4}" y2="${height - 4}" class="axis"/>`, height };
@@ -73,14 +76,15 @@ function bars(points: readonly Point[], series: readonly string[]): { body: stri
 function lines(points: readonly Point[], series: readonly string[]): { body: string; height: number } | undefined {
   const all = points.flatMap(({ numbers }) => numbers.flatMap((number) => (number === undefined ? [] : [number])));
   if (points.length < 2) return undefined;
-  const low = Math.min(0, ...all);
-  const high = Math.max(0, ...all);
-  const [left, right, top, bottom] = [70, width - 15, 44, 250];
+  const marked = roundSteps(Math.min(0, ...all), Math.max(0, ...all));
+  const low = marked.at(0) ?? 0;
+  const high = marked.at(-1) ?? 1;
+  const [left, right, top, bottom] = [70, width - 15, series.length > 1 ? 48 : 30, 250];
   const x = (i: number) => left + (i / (points.length - 1)) * (right - left);
   const y = (number: number) => bottom - ((number - low) / (high - low)) * (bottom - top);
-  const marks = [...new Set([low, 0, high])].map(
+  const marks = marked.map(
     (number) =>
-      `<line x1="${left}" x2="${right}" y1="${fixed(y(number))}" y2="${fixed(y(number))}" class="axis"/>` +
+      `<line x1="${left}" x2="${right}" y1="${fixed(y(number))}" y2="${fixed(y(number))}" class="${number === 0 ? "axis" : "grid"}"/>` +
       `<text x="${left - 6}" y="${fixed(y(number) + 4)}" text-anchor="end" class="small">${figure(number)}</text>`,
   );
   const drawn = series.map((_, n) => {
@@ -88,10 +92,26 @@ function lines(points: readonly Point[], series: readonly string[]): { body: str
     // The second line is dashed, so that print without colours tells them apart.
     return `<polyline points="${path.join(" ")}" fill="none" stroke="${colour(n)}" stroke-width="1.8"${n % 2 === 1 ? ' stroke-dasharray="6 3"' : ""}/>`;
   });
-  const ends =
-    `<text x="${left}" y="${bottom + 18}" class="small">${escapeHtml(points[0]?.label ?? "")}</text>` +
-    `<text x="${right}" y="${bottom + 18}" text-anchor="end" class="small">${escapeHtml(points.at(-1)?.label ?? "")}</text>`;
-  return { body: `${marks.join("")}${drawn.join("")}${ends}`, height: bottom + 26 };
+  // The first, the last and some between them, so many that they do not touch.
+  const named = Math.min(points.length, 6);
+  const ends = Array.from({ length: named }, (_, n) => {
+    const i = Math.round((n / (named - 1)) * (points.length - 1));
+    const anchor = n === 0 ? "start" : n === named - 1 ? "end" : "middle";
+    return (
+      `<line x1="${fixed(x(i))}" x2="${fixed(x(i))}" y1="${bottom}" y2="${bottom + 5}" class="axis"/>` +
+      `<text x="${fixed(x(i))}" y="${bottom + 18}" text-anchor="${anchor}" class="small">${escapeHtml(shortened(points[i]?.label ?? "", 16))}</text>`
+    );
+  });
+  return { body: `${marks.join("")}${drawn.join("")}${ends.join("")}`, height: bottom + 26 };
+}
+
+/** Round numbers from one at or below low to one at or above high, about five of them, with 0. */
+function roundSteps(low: number, high: number): number[] {
+  const rough = (high - low) / 4;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * ([1, 2, 5].find((times) => times * power >= rough) ?? 10);
+  const first = Math.floor(low / step);
+  return Array.from({ length: Math.ceil(high / step) - first + 1 }, (_, n) => (first + n) * step);
 }
 
 function legend(series: readonly string[]): string {
@@ -114,5 +134,6 @@ function numberOf(cell: string | null | undefined): number | undefined {
 const colour = (n: number) => colours[n % colours.length] ?? "";
 const fixed = (number: number) => number.toFixed(1);
 const figure = (number: number) => (Number.isInteger(number) ? number.toLocaleString("en") : String(Number(number.toPrecision(4))));
-const words = (name: string) => name.replaceAll("_", " ");
+/** The name of a column as people read it: `failed_pct` is in percent. */
+export const words = (name: string) => name.replace(/_pct$/, " %").replaceAll("_", " ");
 const shortened = (text: string, length: number) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);

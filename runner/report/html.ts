@@ -1,5 +1,5 @@
 import { isNumber, type ResultTable } from "./aligned.ts";
-import { charts, escapeHtml } from "./chart.ts";
+import { charts, escapeHtml, words } from "./chart.ts";
 import type { ReportDocument } from "./document.ts";
 
 const style = `
@@ -16,12 +16,12 @@ th, td { padding: .22rem .6rem; text-align: left; vertical-align: top; border-bo
 th { background: #f0f2f4; border-bottom: 1px solid #888; white-space: nowrap; } td.number, th.number { text-align: right; white-space: nowrap; }
 tbody tr:nth-child(even) { background: #fafbfc; }
 figure { margin: .8rem 0; overflow-x: auto; } svg text { font: 12px system-ui, "DejaVu Sans", sans-serif; fill: #1a1a1a; } svg text.title { font-weight: 600; } svg text.small { font-size: 11px; }
-svg .axis { stroke: #888; stroke-width: 1; }
+svg .axis { stroke: #888; stroke-width: 1; } svg .grid { stroke: #ddd; stroke-width: 1; }
 footer { margin-top: 2rem; color: #555; }
-@page { size: A4 landscape; margin: 14mm; }
+@page { size: A4 landscape; margin: 14mm 14mm 17mm; }
 @media print {
-  body { margin: 0; padding: 0; max-width: none; font-size: 10pt; } nav { display: none; } .scroll, figure { overflow: visible; }
-  h2 { break-after: avoid; } figure, tr { break-inside: avoid; } thead { display: table-header-group; } th, tbody tr:nth-child(even) { print-color-adjust: exact; }
+  body { margin: 0; padding: 0; max-width: none; font-size: 10pt; } nav, footer { display: none; } .scroll, figure { overflow: visible; }
+  h2 { break-after: avoid; } figure, tr, .short { break-inside: avoid; } p { orphans: 3; widows: 3; } thead { display: table-header-group; } th, tbody tr:nth-child(even) { print-color-adjust: exact; }
   svg { max-width: 100%; height: auto; }
 }`;
 
@@ -36,7 +36,7 @@ export function html(name: string, { title, about, notes, sections }: ReportDocu
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     `<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">`,
     `<title>${escapeHtml(`marketbase ${name}, ${asOf}`)}</title>`,
-    `<style>${style}</style>`,
+    `<style>${style}${pageFooter(`marketbase report ${name}, as of ${asOf}`)}</style>`,
     "</head>",
     "<body>",
     "<header>",
@@ -73,10 +73,18 @@ function paragraph(lines: readonly string[]): string {
 function tableOf({ columns, rows }: ResultTable, heading: string): string {
   if (rows.length === 0) return "<p>None.</p>";
   const kind = columns.map((column) => (isNumber(column) ? ' class="number"' : ""));
-  const head = columns.map(({ name }, i) => `<th scope="col"${kind[i]}>${escapeHtml(name.replaceAll("_", " "))}</th>`);
+  const head = columns.map(({ name }, i) => `<th scope="col"${kind[i]}>${escapeHtml(words(name))}</th>`);
   const body = rows.map((row) => `<tr>${row.map((cell, i) => `<td${kind[i]}>${cellText(cell ?? "")}</td>`).join("")}</tr>\n`);
   // A region that scrolls can be reached by the keyboard.
-  return `<div class="scroll" role="region" tabindex="0" aria-labelledby="${heading}"><table aria-labelledby="${heading}">\n<thead><tr>${head.join("")}</tr></thead>\n<tbody>\n${body.join("")}</tbody></table></div>`;
+  const short = rows.length <= 12 ? " short" : "";
+  return `<div class="scroll${short}" role="region" tabindex="0" aria-labelledby="${heading}"><table aria-labelledby="${heading}">\n<thead><tr>${head.join("")}</tr></thead>\n<tbody>\n${body.join("")}</tbody></table></div>`;
+}
+
+/** What stands at the bottom of each printed page. */
+function pageFooter(text: string): string {
+  const quoted = text.replace(/[^\w .,:+-]/g, "");
+  const look = 'font: 8pt system-ui, "DejaVu Sans", sans-serif; color: #555';
+  return `\n@page { @bottom-left { content: "${quoted}"; ${look}; } @bottom-right { content: counter(page) " / " counter(pages); ${look}; } }\n`;
 }
 
 /** Blanks at the beginning are the depth of a line in a chain: they stay. */

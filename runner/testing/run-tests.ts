@@ -5,6 +5,8 @@ import { dirname, join } from "node:path";
 import { repositoryRoot } from "../config/config.ts";
 import { UserError } from "../config/user-error.ts";
 import { templateDatabase, useTestCluster } from "./cluster.ts";
+import { faultFiles } from "./fault-files.ts";
+import { processorSeconds } from "./processor-time.ts";
 import { runFiles } from "./run-files.ts";
 import { runTap } from "./run-tap.ts";
 
@@ -28,13 +30,21 @@ async function main(given: readonly string[]): Promise<number> {
     await templateDatabase(cluster);
     say(`test server: ready on port ${cluster.server.port}, template database ready after ${Math.round(performance.now() - begun)} ms`);
     const long = given.includes("--long");
-    const rest = given.filter((argument) => argument !== "--long");
+    const faults = given.includes("--faults");
+    const rest = given.filter((argument) => argument !== "--long" && argument !== "--faults");
     const pattern = long ? /\.long\.test\.ts$/ : /(?<!\.long)\.test\.ts$/;
-    const seconds = long ? 900 : 300;
+    const seconds = long || faults ? 900 : 300;
     const folders = rest.some((argument) => !argument.startsWith("-")) ? rest : [...TEST_FOLDERS, ...rest];
-    const args = folders.flatMap((argument) => testFiles(argument, pattern));
+    const args = faults ? faultFiles() : folders.flatMap((argument) => testFiles(argument, pattern));
+    const spent = processorSeconds(cluster.server.pid);
     const write = (text: string) => process.stdout.write(text);
-    if (rest.every((argument) => existing(argument))) return await runFiles({ files: args, jobs: JOBS, seconds, cwd: repositoryRoot, write });
+    if (rest.every((argument) => existing(argument))) {
+      const status = await runFiles({ files: args, jobs: JOBS, seconds, cwd: repositoryRoot, write });
+      const used = processorSeconds(cluster.server.pid);
+      const processor = spent === undefined || used === undefined ? "" : `, ${(used - spent).toFixed(1)} s of processor time`;
+      say(`${args.length} files in ${((performance.now() - begun) / 1_000).toFixed(1)} s${processor}`);
+      return status;
+    }
     const tap = join(dirname(createRequire(import.meta.url).resolve("tap/package.json")), "dist/esm/run.mjs");
     // The plugins of .taprc are built in once; without that tap refuses to start.
     spawnSync(process.execPath, [tap, "build"], { cwd: repositoryRoot, stdio: ["ignore", "ignore", "inherit"] });

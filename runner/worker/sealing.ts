@@ -31,7 +31,7 @@ export function keepSealing(
   let busy: Promise<void> | undefined;
   const turn = async () => {
     if (performance.now() - sealed < SEAL_MS || !(await value<boolean>(pool, dueQuery))) return;
-    const blocks = await sealAll(pool, silentProgress().step("seal"), stopping.signal);
+    const blocks = await sealAll(pool, silentProgress().step("seal"), { signal: stopping.signal });
     if (headsFile !== undefined) await writeHeads(headsFile, await readHeads(pool));
     sealed = performance.now();
     const last = blocks.at(-1);

@@ -40,14 +40,20 @@ export interface WorkerOptions {
   readonly stallMilliseconds?: number;
   /** After this long without an answer of the database its connections count as dead and are made anew; default 30 s. */
   readonly silenceMilliseconds?: number;
+  /** How often it gives a sign of life and looks for runs of workers that ended; default 5 s. */
+  readonly heartbeatMilliseconds?: number;
+  /** After this long without a sign of life a run is taken from its worker; default 60 s. */
+  readonly sweepMilliseconds?: number;
   /** Where the addresses and secrets of alerts are looked up; default the environment of the process. */
   readonly environment?: Readonly<Record<string, string | undefined>>;
   /** Hears of what a person should know: a lost connection, runs taken over, a failed step. */
   readonly onMessage?: (message: string) => void;
 }
 
-/** How often a worker gives a sign of life and looks for runs of workers that ended. */
+/** How often a worker gives a sign of life and looks for runs of workers that ended … */
 const HEARTBEAT_MS = 5_000;
+/** … and after how long without one a run is taken from its worker. */
+const SWEEP_MS = 60_000;
 const SECOND_LOOK_MS = 2_100;
 /** How often it sees to it that the months to come have their partitions. */
 const PARTITIONS_MS = 3_600_000;
@@ -69,9 +75,9 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
   const work: Readonly<Record<string, StepWork>> = { fetch: fetchTask, run_step: runStepTask, publish: publishTask, backfill_chunk: backfillChunkTask, ...options.work };
   const taskList: TaskList = Object.fromEntries(Object.entries(work).map(([name, step]) => [name, stepTask(context, step)]));
 
+  const { heartbeatMilliseconds = HEARTBEAT_MS, sweepMilliseconds = SWEEP_MS } = options;
   const sweep = async () => {
-    const swept = await pool.query<{ count: number }>("select pipeline.sweep_runs() as count");
-    const count = swept.rows[0]?.count ?? 0;
+    const count = await value<number>(pool, "select pipeline.sweep_runs(make_interval(secs => $1))", [sweepMilliseconds / 1_000]);
     if (count > 0) say(`Took over ${count} ${count === 1 ? "run" : "runs"} of a worker that ended.`);
   };
   const startDue = async () => {
@@ -127,7 +133,7 @@ export async function startWorker(url: string, options: WorkerOptions = {}): Pro
       // Only with a delay, be it zero, are jobs taken out of the queue with retries, and waited for by `stop`.
       preset: { worker: { concurrentJobs: options.concurrency ?? 2, pollInterval: 1_000, completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
     });
-    const timer = setInterval(tick, HEARTBEAT_MS);
+    const timer = setInterval(tick, heartbeatMilliseconds);
     // A worker that ended just before this one started left runs that look alive for two seconds more.
     const second = setTimeout(tick, SECOND_LOOK_MS);
     const publishing = redisUrl === undefined || publisher === undefined ? undefined : keepPublishing(pool, publisher, redisUrl, say);

@@ -75,7 +75,8 @@ create or replace trigger _100_append_only before update or delete or truncate o
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on lineage.row_change
   for each statement execute function internal.refuse_change();
-create or replace trigger _100_append_only before update or delete or truncate on pipeline.outbox_event
+-- A queue: what was delivered long ago is deleted (pipeline.prune_outbox).
+create or replace trigger _100_append_only before update or truncate on pipeline.outbox_event
   for each statement execute function internal.refuse_change();
 create or replace trigger _100_append_only before update or delete or truncate on quality.validation_result_default
   for each statement execute function internal.refuse_change();

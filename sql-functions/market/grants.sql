@@ -281,7 +281,7 @@ drop policy if exists instrument_identifier_update on market.instrument_identifi
 create policy instrument_identifier_update on market.instrument_identifier for update to marketbase_worker using (true) with check (true);
 revoke all on market.instrument_identifier from public, marketbase_reader, marketbase_worker;
 grant select on market.instrument_identifier to marketbase_reader;
-grant insert (instrument_id, kind, value, valid_from, valid_to, known_from, run_id) on market.instrument_identifier to marketbase_worker;
+grant insert (instrument_id, kind, value, valid_from, valid_to, known_from, run_id, raw_response_id) on market.instrument_identifier to marketbase_worker;
 grant update (known_to) on market.instrument_identifier to marketbase_worker;
 grant update (symbol) on market.instrument to marketbase_worker;
 

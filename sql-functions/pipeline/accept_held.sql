@@ -23,11 +23,23 @@ begin
       hint = 'marketbase ingest held lists those that wait.';
   end if;
 
+  -- What was read before may have bars that it no longer holds.
+  if exists (select from ingest.normalisation as earlier where earlier.raw_response_id = p_raw_response_id and earlier.outcome = 'normalised')
+    and not has_function_privilege('ingest.withdraw_bars(bigint, bigint)', 'execute')
+  then
+    raise exception using
+      errcode = 'MB008',
+      message = format('the body %s was read before: bars that it no longer holds are taken back with it, which the role %s may not do', p_raw_response_id, current_user),
+      hint = 'marketbase ingest accept does it as the owner.';
+  end if;
+
   accept_id := pipeline.start_run('ingest', 'accept', null, jsonb_build_object('raw_response_id', p_raw_response_id, 'by', p_by, 'reason', p_reason));
   update ingest.held_response
   set released_at = clock_timestamp(), released_by = p_by, reason = p_reason, accept_run_id = accept_id
   where held_response.raw_response_id = p_raw_response_id;
+  perform set_config('marketbase.read_again', 'on', true);
   result := pipeline.normalise_response(accept_id, p_raw_response_id);
+  perform set_config('marketbase.read_again', '', true);
   if result.outcome = 'normalised' then
     perform pipeline.finish_run(
       accept_id, result.row_count, result.changed_count, jsonb_build_object('raw_response_id', p_raw_response_id, 'changed', result.changed_count - result.new_count),
@@ -45,8 +57,8 @@ end
 $$;
 
 comment on function pipeline.accept_held(bigint, text, text) is
-'Takes in a body that was held because it restates more rows than ingest.provider.restatement_limit. p_by: who decided; p_reason: why. Both stand in the parameters of the run that each new version and each lineage edge names. Returns the
-row of ingest.normalisation. MB002 when the body is not held, MB008 when it was accepted before, MB001 without name or reason.';
+'Takes in a body that was held because it restates more rows than ingest.provider.restatement_limit. p_by: who decided; p_reason: why. Both stand in the parameters of the run that each new version and each lineage edge names. Bars that a body no longer holds when it
+is read again are taken back, as by pipeline.replay_response, which the owner alone may do. Returns the row of ingest.normalisation. MB002 when the body is not held, MB008 when it was accepted before, or was read before and another role than the owner accepts it, MB001 without name or reason.';
 
 revoke all on function pipeline.accept_held(bigint, text, text) from public;
 grant execute on function pipeline.accept_held(bigint, text, text) to marketbase_worker;

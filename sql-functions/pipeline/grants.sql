@@ -48,7 +48,9 @@ drop policy if exists backfill_insert on pipeline.backfill;
 create policy backfill_insert on pipeline.backfill for insert to marketbase_worker with check (true);
 revoke all on pipeline.backfill from public, marketbase_reader, marketbase_worker;
 grant select on pipeline.backfill to marketbase_reader;
-grant insert (run_id, provider, dataset, subjects, from_date, to_date, chunk_days, reprocess, is_reverse, max_active) on pipeline.backfill to marketbase_worker;
+grant insert (
+  run_id, provider, dataset, subjects, from_date, to_date, chunk_days, reprocess, is_reverse, max_active, universe, known_at
+) on pipeline.backfill to marketbase_worker;
 
 alter table pipeline.backfill_chunk enable row level security;
 drop policy if exists backfill_chunk_read on pipeline.backfill_chunk;
@@ -104,9 +106,13 @@ drop policy if exists outbox_event_read on pipeline.outbox_event;
 create policy outbox_event_read on pipeline.outbox_event for select to marketbase_auditor, marketbase_worker using (true);
 drop policy if exists outbox_event_insert on pipeline.outbox_event;
 create policy outbox_event_insert on pipeline.outbox_event for insert to marketbase_worker with check (true);
+drop policy if exists outbox_event_delete on pipeline.outbox_event;
+create policy outbox_event_delete on pipeline.outbox_event for delete to marketbase_worker using (
+  not exists (select from pipeline.outbox_delivery as delivery where delivery.event_id = outbox_event.event_id and delivery.delivered_at is null)
+);
 revoke all on pipeline.outbox_event from public, marketbase_reader, marketbase_auditor, marketbase_worker;
 grant select on pipeline.outbox_event to marketbase_auditor, marketbase_worker;
-grant insert (event_id, kind, subject, severity, run_id, payload, occurred_at) on pipeline.outbox_event to marketbase_worker;
+grant insert (event_id, kind, subject, severity, run_id, payload, occurred_at), delete on pipeline.outbox_event to marketbase_worker;
 
 alter table pipeline.outbox_delivery enable row level security;
 drop policy if exists outbox_delivery_read on pipeline.outbox_delivery;
@@ -115,7 +121,9 @@ drop policy if exists outbox_delivery_insert on pipeline.outbox_delivery;
 create policy outbox_delivery_insert on pipeline.outbox_delivery for insert to marketbase_worker with check (true);
 drop policy if exists outbox_delivery_update on pipeline.outbox_delivery;
 create policy outbox_delivery_update on pipeline.outbox_delivery for update to marketbase_worker using (true) with check (true);
+drop policy if exists outbox_delivery_delete on pipeline.outbox_delivery;
+create policy outbox_delivery_delete on pipeline.outbox_delivery for delete to marketbase_worker using (delivered_at is not null);
 revoke all on pipeline.outbox_delivery from public, marketbase_reader, marketbase_auditor, marketbase_worker;
 grant select on pipeline.outbox_delivery to marketbase_auditor, marketbase_worker;
-grant insert (event_id, destination) on pipeline.outbox_delivery to marketbase_worker;
+grant insert (event_id, destination), delete on pipeline.outbox_delivery to marketbase_worker;
 grant update (attempts, next_attempt_at, claimed_until, delivered_at, dead_at, last_error) on pipeline.outbox_delivery to marketbase_worker;

@@ -99,7 +99,9 @@ drop policy if exists finding_event_decide on quality.finding_event;
 create policy finding_event_decide on quality.finding_event for insert to marketbase_author with check (decided_by is not null);
 revoke all on quality.finding_event from public, marketbase_reader, marketbase_worker, marketbase_author;
 grant select on quality.finding_event to marketbase_reader;
-grant insert (finding_id, event, recorded_at, validation_result_id, run_id, decided_by, reason, until) on quality.finding_event to marketbase_worker;
+grant insert (
+  finding_id, event, recorded_at, validation_result_id, run_id, decided_by, reason, until, known_incident_id
+) on quality.finding_event to marketbase_worker;
 grant insert (finding_id, event, decided_by, reason, until) on quality.finding_event to marketbase_author;
 
 -- Gates and their releases.

@@ -1,5 +1,5 @@
 -- What a report was asked for, checked.
-create or replace function quality.report_parameters(p_report text, p_takes text, p_given jsonb)
+create or replace function quality.report_parameters(p_report text, p_takes text, p_given jsonb, p_named text default '')
 returns table (
   as_of timestamptz,
   as_of_title text,
@@ -23,7 +23,7 @@ declare
 begin
   select given.key into refused
   from jsonb_each_text(p_given) as given
-  where given.value <> '' and given.key <> all (takes)
+  where (given.value <> '' or given.key = any (string_to_array(p_named, ' '))) and given.key <> all (takes)
   order by given.key <> 'as_of', given.key
   limit 1;
   if refused = 'as_of' then
@@ -32,6 +32,15 @@ begin
   elsif refused is not null then
     raise exception using errcode = 'MB001',
       message = format('The report %s takes no %s; it takes %s.', p_report, refused, array_to_string(takes, ', '));
+  end if;
+
+  select given.key into refused
+  from jsonb_each_text(p_given) as given
+  where given.value = '' and given.key = any (string_to_array(p_named, ' '))
+  order by given.key
+  limit 1;
+  if refused is not null then
+    raise exception using errcode = 'MB001', message = format('%s is empty; give it a value, or leave it out.', refused);
   end if;
 
   foreach day in array array['from', 'to', 'date'] loop
@@ -74,10 +83,10 @@ begin
 end
 $$;
 
-comment on function quality.report_parameters(text, text, jsonb) is
-'What the report p_report was given, checked: p_takes are the parameters that it takes, separated by blanks, p_given all that were given by name; an empty text counts as not given. as_of is a moment (default: now), from, to and date are days, lines is a number of lines (default: 40), symbol an instrument as it was called at as_of.
+comment on function quality.report_parameters(text, text, jsonb, text) is
+'What the report p_report was given, checked: p_takes are the parameters that it takes, separated by blanks, p_given all that there are by name, where an empty text counts as not given, and p_named the names of those that were given, separated by blanks, which may not be empty. as_of is a moment (default: now), from, to and date are days, lines is a number of lines (default: 40), symbol an instrument as it was called at as_of.
 One row: days without a limit are -infinity and infinity, instrument_id is 0 for all instruments.
-Errors: MB001 for a parameter that the report does not take or that is malformed, and for from after to; MB002 for an unknown symbol.';
+Errors: MB001 for a parameter that the report does not take, that is empty or malformed, and for from after to; MB002 for an unknown symbol.';
 
-revoke all on function quality.report_parameters(text, text, jsonb) from public;
-grant execute on function quality.report_parameters(text, text, jsonb) to marketbase_analyst, marketbase_auditor;
+revoke all on function quality.report_parameters(text, text, jsonb, text) from public;
+grant execute on function quality.report_parameters(text, text, jsonb, text) to marketbase_analyst, marketbase_auditor;

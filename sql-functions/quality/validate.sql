@@ -12,7 +12,7 @@ parallel unsafe
 set search_path to pg_catalog, pg_temp
 as $$
 declare
-  c_datasets constant text[] := array['price_data', 'company_fundamental', 'feature_vector', 'model_prediction', 'online_vector'];
+  c_datasets constant text[] := array['price_data', 'company_fundamental', 'feature_vector', 'model_prediction', 'online_vector'] || quality.whole_datasets();
   v_known constant text[] := c_datasets || array(select distinct r.dataset from quality.rule_in_force as r where r.expectation is not null);
   v_datasets constant text[] := coalesce(p_datasets, v_known);
   -- Rules that are functions look at these alone.
@@ -48,11 +48,32 @@ begin
     select found.rule, (found.verdict).*
     from quality.rule_verdicts(v_instrument_ids, v_from, v_datasets) as found
   ),
+  failing as materialized (
+    select v.*
+    from quality.stored_violations(v_instrument_ids, v_from, 'infinity', v_function_datasets) as v
+  ),
+  judged as materialized (
+    select each.*, quality.incident_of(r.dataset, each.instrument_id, each.ts, null) is not null as is_masked
+    from (
+      select true as is_failure, failing.* from failing
+      union all
+      select false, v.*
+      from quality.stored_violations(v_instrument_ids, v_from, 'infinity', v_function_datasets, 'warn') as v
+      where not exists (
+        select
+        from failing
+        where failing.rule = v.rule
+          and (failing.instrument_id, failing.ts, failing.key) is not distinct from (v.instrument_id, v.ts, v.key)
+      )
+    ) as each
+    join quality.rule_in_force as r on r.rule = each.rule
+  ),
   violation as materialized (
     select
-      v.rule, v.instrument_id as result_instrument_id, v.instrument_id, v.ts, v.key, v.observed, v.expected, v.message,
-      row_number() over (partition by v.rule, v.instrument_id order by v.ts, v.key::text) as finding_no
-    from quality.stored_violations(v_instrument_ids, v_from, 'infinity', v_function_datasets) as v
+      judged.rule, judged.instrument_id as result_instrument_id, judged.instrument_id, judged.ts, judged.key, judged.observed, judged.expected, judged.message,
+      row_number() over (partition by judged.rule, judged.instrument_id order by judged.ts, judged.key::text) as finding_no
+    from judged
+    where not judged.is_masked
     union all
     select
       expected.rule, expected.instrument_id, v.instrument_id, v.ts, v.key, v.observed, v.expected, v.message, v.finding_no
@@ -62,30 +83,43 @@ begin
   counted as (
     select
       r.rule, r.version, r.dataset, r.severity, asked.instrument_id,
-      coalesce(population.checked_count, 0) as checked_count,
+      -- What is masked was not judged.
+      coalesce(population.checked_count, 0) - coalesce(failure.masked_count, 0) as checked_count,
       coalesce(failure.failed_count, 0) as failed_count,
-      failure.first_message,
+      coalesce(failure.masked_count, 0) as masked_count,
+      case
+        when failure.is_failure then 'failed'
+        when failure.failed_count > 0 then 'warned'
+        when population.checked_count > coalesce(failure.masked_count, 0) then 'passed'
+        else 'not_applicable'
+      end as status,
+      first.message as first_message,
       case when v_from > '-infinity' and population.checked_count > 0 then v_from else population.from_ts end as from_ts,
       population.to_ts
     from quality.rule_in_force as r
-    cross join unnest(v_instrument_ids) as asked (instrument_id)
+    cross join lateral (
+      select unnest(v_instrument_ids) where r.dataset <> all (quality.whole_datasets())
+      union all
+      select null where r.dataset = any (quality.whole_datasets())
+    ) as asked (instrument_id)
     left join quality.rule_populations(v_instrument_ids, v_from, 'infinity', v_function_datasets) as population
-      on population.population = r.population and population.instrument_id = asked.instrument_id
+      on population.population = r.population and coalesce(population.instrument_id, 0) = coalesce(asked.instrument_id, 0)
     left join (
       select
-        violation.rule, violation.instrument_id, count(*) as failed_count,
-        min(violation.message) filter (where violation.finding_no = 1) as first_message
-      from violation
-      group by violation.rule, violation.instrument_id
-    ) as failure on failure.rule = r.rule and failure.instrument_id = asked.instrument_id
+        judged.rule, judged.instrument_id, count(*) filter (where not judged.is_masked) as failed_count,
+        count(*) filter (where judged.is_masked) as masked_count, bool_or(judged.is_failure) filter (where not judged.is_masked) as is_failure
+      from judged
+      group by judged.rule, judged.instrument_id
+    ) as failure on failure.rule = r.rule and coalesce(failure.instrument_id, 0) = coalesce(asked.instrument_id, 0)
+    left join violation as first
+      on first.rule = r.rule and coalesce(first.result_instrument_id, 0) = coalesce(asked.instrument_id, 0) and first.finding_no = 1
     where r.expectation is null and r.dataset = any (v_function_datasets)
   ),
   verdict as (
     select
       counted.rule, counted.version, counted.dataset, counted.severity, counted.instrument_id,
-      quality.status(counted.checked_count, counted.failed_count) as status,
-      counted.checked_count, counted.failed_count, 0::bigint as masked_count, counted.from_ts, counted.to_ts,
-      quality.result_message(counted.checked_count, counted.failed_count, counted.first_message) as message
+      counted.status, counted.checked_count, counted.failed_count, counted.masked_count, counted.from_ts, counted.to_ts,
+      quality.verdict_message(counted.status, counted.checked_count, counted.failed_count, counted.masked_count, counted.first_message) as message
     from counted
     union all
     select
@@ -127,7 +161,7 @@ end;
 $$;
 
 comment on function quality.validate(bigint, bigint[], timestamptz, text[]) is
-'Applies the rules in force to what is stored of the instruments p_instrument_ids (NULL: all) from p_from on (NULL: from the beginning), in the run p_run_id. p_datasets limits it to some of price_data, company_fundamental, feature_vector, model_prediction, online_vector and the datasets of which anything is expected (NULL: all). Writes and returns one quality.validation_result per rule and instrument, or per rule on a dataset as a whole: passed, warned, failed or not_applicable; with p_from, only where there was something to look at. Failures and warnings have their first findings (max_findings of the rule, default 1000); failed_count counts all. Errors: MB001 for a dataset that is none, MB002 for an unknown instrument; a rule whose function fails raises its own SQLSTATE with a message that names the rule; an expectation that cannot be applied is a failed result.';
+'Applies the rules in force to what is stored of the instruments p_instrument_ids (NULL: all) from p_from on (NULL: from the beginning), in the run p_run_id. p_datasets limits it to some of price_data, company_fundamental, feature_vector, model_prediction, online_vector, var_calculation, pipeline_run and the datasets of which anything is expected (NULL: all). Writes and returns one quality.validation_result per rule and instrument, or per rule on a dataset as a whole: passed, warned, failed or not_applicable; with p_from, only where there was something to look at. Failures and warnings have their first findings (max_findings of the rule, default 1000); failed_count counts all. A rule that is a function fails by its parameters with those of fail in place of their like, else it warns by those with warn. What lies in a known incident (quality.incident_of) is no finding and counted as masked_count. Datasets without instruments (quality.whole_datasets) have one result per rule. Errors: MB001 for a dataset that is none, MB002 for an unknown instrument; a rule whose function fails raises its own SQLSTATE with a message that names the rule; an expectation that cannot be applied is a failed result.';
 
 revoke all on function quality.validate(bigint, bigint[], timestamptz, text[]) from public;
 grant execute on function quality.validate(bigint, bigint[], timestamptz, text[]) to marketbase_worker;

@@ -10,29 +10,46 @@ declare
   v_body record;
   v_checked bigint;
 begin
-  select shape.provider, shape.dataset into v_body from ingest.body_shape as shape where shape.raw_response_id = p_raw_response_id;
+  select shape.provider, shape.dataset, response.fetched_at into v_body
+  from ingest.body_shape as shape
+  join ingest.raw_response as response using (raw_response_id)
+  where shape.raw_response_id = p_raw_response_id;
   if not found then
     return;
   end if;
   select count(*) into v_checked from ingest.compare_shape(p_raw_response_id);
 
   with violation as materialized (
-    select v.*, row_number() over (partition by v.rule order by v.key::text) as finding_no
-    from quality.candidate_violations(p_raw_response_id, 'raw_response') as v
+    select v.*, row_number() over (partition by v.rule, v.is_masked order by v.key::text) as finding_no
+    from (
+      select
+        found.*,
+        quality.incident_of('raw_response', found.instrument_id, coalesce(found.ts, v_body.fetched_at), v_body.provider) is not null as is_masked
+      from quality.candidate_violations(p_raw_response_id, 'raw_response') as found
+    ) as v
   ),
   result as (
     insert into quality.validation_result (
-      rule, rule_version, dataset, raw_response_id, status, severity, checked_count, failed_count, message, run_id
+      rule, rule_version, dataset, raw_response_id, status, severity, checked_count, failed_count, masked_count, message, run_id
     )
     select
-      r.rule, r.version, r.dataset, p_raw_response_id, quality.status(count.checked_count, count.failed_count), r.severity,
-      count.checked_count, count.failed_count,
-      quality.result_message(count.checked_count, count.failed_count, (select v.message from violation as v where v.rule = r.rule and v.finding_no = 1)),
+      r.rule, r.version, r.dataset, p_raw_response_id, said.status, r.severity, said.checked_count, said.failed_count, said.masked_count,
+      quality.verdict_message(said.status, said.checked_count, said.failed_count, said.masked_count, said.first_message),
       p_run_id
     from quality.rule_in_force as r
     cross join lateral (
-      select greatest(v_checked, count(v.rule)) as checked_count, count(v.rule) as failed_count from violation as v where v.rule = r.rule
-    ) as count
+      select
+        count.*, quality.status(count.checked_count, count.failed_count) as status
+      from (
+        select
+          greatest(v_checked, count(v.rule)) - count(*) filter (where v.is_masked) as checked_count,
+          count(*) filter (where not v.is_masked) as failed_count,
+          count(*) filter (where v.is_masked) as masked_count,
+          min(v.message) filter (where not v.is_masked and v.finding_no = 1) as first_message
+        from violation as v
+        where v.rule = r.rule
+      ) as count
+    ) as said
     where r.dataset = 'raw_response'
     returning validation_result_id, rule
   )
@@ -41,7 +58,7 @@ begin
   from violation
   join result on result.rule = violation.rule
   join quality.rule_in_force as r on r.rule = violation.rule
-  where violation.finding_no <= coalesce((r.parameters ->> 'max_findings')::bigint, 1000)
+  where not violation.is_masked and violation.finding_no <= coalesce((r.parameters ->> 'max_findings')::bigint, 1000)
   order by violation.rule, violation.finding_no;
 
   -- A field that is back, or of its type again, is found right.
@@ -68,7 +85,7 @@ end;
 $$;
 
 comment on function quality.validate_body(bigint, bigint) is
-'Applies the rules in force on bodies as a whole (dataset raw_response, such as provider_schema_drift) to the body p_raw_response_id, whose shape is remembered, in the run p_run_id. Writes one quality.validation_result per rule, which counts the paths that were compared, and its findings. A finding about a field is not resolved by the next body but by one that has the field again, of its old type; or somebody acknowledges it. A body without a remembered shape gives nothing. Errors: a rule that fails raises its own SQLSTATE with a message that names the rule.';
+'Applies the rules in force on bodies as a whole (dataset raw_response, such as provider_schema_drift) to the body p_raw_response_id, whose shape is remembered, in the run p_run_id. Writes one quality.validation_result per rule, which counts the paths that were compared, and its findings; those in a known incident of raw_response, of the provider and the time at which the body was fetched, are counted as masked instead. A finding about a field is not resolved by the next body but by one that has the field again, of its old type; or somebody acknowledges it. A body without a remembered shape gives nothing. Errors: a rule that fails raises its own SQLSTATE with a message that names the rule.';
 
 revoke all on function quality.validate_body(bigint, bigint) from public;
 grant execute on function quality.validate_body(bigint, bigint) to marketbase_worker;

@@ -20,39 +20,50 @@ set local time zone 'UTC';
 set local datestyle to 'ISO, YMD';
 set local extra_float_digits to 1;
 
+-- What was given at all: a value that is empty by mistake must not mean something else.
+\set given ''
 \if :{?as_of}
+\set given :given 'as_of '
 \else
 \set as_of ''
 \endif
 \if :{?from}
+\set given :given 'from '
 \else
 \set from ''
 \endif
 \if :{?to}
+\set given :given 'to '
 \else
 \set to ''
 \endif
 \if :{?symbol}
+\set given :given 'symbol '
 \else
 \set symbol ''
 \endif
 \if :{?date}
+\set given :given 'date '
 \else
 \set date ''
 \endif
 \if :{?feature}
+\set given :given 'feature '
 \else
 \set feature ''
 \endif
 \if :{?prediction}
+\set given :given 'prediction '
 \else
 \set prediction ''
 \endif
 \if :{?portfolio}
+\set given :given 'portfolio '
 \else
 \set portfolio ''
 \endif
 \if :{?lines}
+\set given :given 'lines '
 \else
 \set lines ''
 \endif
@@ -60,7 +71,7 @@ select parameter.*
 from quality.report_parameters(:'report', :'takes', jsonb_build_object(
   'as_of', :'as_of', 'from', :'from', 'to', :'to', 'symbol', :'symbol', 'date', :'date',
   'feature', :'feature', 'prediction', :'prediction', 'portfolio', :'portfolio', 'lines', :'lines'
-)) as parameter \gset
+), :'given') as parameter \gset
 
 \echo '# marketbase:' :title
 \echo '# As of:   ' :as_of_title 'UTC'

@@ -28,6 +28,9 @@ const ended = (db: TestDatabase, id: string, milliseconds = 75_000) => until("th
 /** A moment after which a server answers, so that a kill meets requests, transactions and pauses alike. */
 const slowly = (answer: Answer, milliseconds: number): Answer => (request, response) => void setTimeout(() => answer(request, response), milliseconds);
 
+/** Times that a test need not wait out; what happens is the same. */
+const hasty = { heartbeatMilliseconds: 500, sweepMilliseconds: 3_000 };
+
 t.test("F1: kill -9 of the worker at 20 seeded moments of an ingest: the end equals that of an undisturbed run", async (t) => {
   const server = await serveYahoo(t, (symbol) => slowly(sends(body(symbol)), 150));
   const env = { MARKETBASE_YAHOO_URL: server.url };
@@ -38,29 +41,34 @@ t.test("F1: kill -9 of the worker at 20 seeded moments of an ingest: the end equ
   await killNow(quiet);
   const expected = await undisturbed.value<string>(MARKET);
 
-  const db = await prepared(t);
-  let id = await begin(db, 1);
-  let seed = 20_261_124;
-  let met = 0;
-  for (let kill = 0; kill < 20; kill++) {
-    seed = (seed * 48_271) % 2_147_483_647;
-    const child = workerProcess(t, db.url("worker"), {}, env);
-    await says(child, /ready/);
-    await sleep(seed % 1_200);
-    if ((await db.value<number>("select count(*)::int from pipeline.pipeline_run where status = 'running' and stage > 0")) > 0) met += 1;
-    await killNow(child);
-    // What is done is done: the moments that are left meet the same bodies once more.
-    if ((await status(db, id)) !== "running") id = await db.value<string>("select pipeline.start_backfill('yahoo', 'bars', $1, p_reprocess => 'all', p_max_active => 1)::text", [symbols], "worker");
-  }
-  t.ok(met > 3, `${met} of the kills met a piece in hand`);
-  const last = workerProcess(t, db.url("worker"), {}, env);
-  const resumed = Date.now();
-  await ended(db, id);
-  t.ok(Date.now() - resumed < 75_000, `resumed and done after ${Date.now() - resumed} ms`);
-  t.equal(await status(db, id), "succeeded");
-  t.equal(await db.value(MARKET), expected, "byte for byte");
-  await checkInvariants(t, db.url);
-  await killNow(last);
+  /** Ten kills of the workers of one database, then the end by one that is left alone. */
+  const disturbed = async (name: string, options: Record<string, unknown>, seed: number) => {
+    const db = await prepared(t);
+    let id = await begin(db, 1);
+    let met = 0;
+    for (let kill = 0; kill < 10; kill++) {
+      seed = (seed * 48_271) % 2_147_483_647;
+      const child = workerProcess(t, db.url("worker"), options, env);
+      await says(child, /ready/);
+      await sleep(seed % 1_200);
+      if ((await db.value<number>("select count(*)::int from pipeline.pipeline_run where status = 'running' and stage > 0")) > 0) met += 1;
+      await killNow(child);
+      // What is done is done: the moments that are left meet the same bodies once more.
+      if ((await status(db, id)) !== "running") id = await db.value<string>("select pipeline.start_backfill('yahoo', 'bars', $1, p_reprocess => 'all', p_max_active => 1)::text", [symbols], "worker");
+    }
+    const last = workerProcess(t, db.url("worker"), options, env);
+    const resumed = Date.now();
+    await ended(db, id);
+    t.ok(Date.now() - resumed < 75_000, `${name}: resumed and done after ${Date.now() - resumed} ms`);
+    t.equal(await status(db, id), "succeeded", name);
+    t.equal(await db.value(MARKET), expected, `${name}: byte for byte`);
+    await killNow(last);
+    await checkInvariants(t, db.url);
+    return met;
+  };
+  // Two databases at once, one of them with the times of everyday life.
+  const met = await Promise.all([{}, hasty].map((options, at) => disturbed(`database ${at + 1}`, options, 20_261_124 + at)));
+  t.ok(met.reduce((sum, count) => sum + count, 0) > 3, `${met.join(", ")} of the kills met a piece in hand`);
 });
 
 t.test("F2: kill between commit and job completion: the rerun changes 0 rows, one lineage record", async (t) => {
@@ -84,7 +92,7 @@ t.test("F2: kill between commit and job completion: the rerun changes 0 rows, on
   });
   t.equal(await db.value("select count(*)::int from graphile_worker.jobs where locked_at is not null", [], "worker"), 1, "the job looks as if it were being done");
   const before = await db.value(MARKET);
-  const next = workerProcess(t, db.url("worker"), {}, env);
+  const next = workerProcess(t, db.url("worker"), hasty, env);
   await until("the end of the job", async () => (await db.value("select count(*)::int from graphile_worker.jobs", [], "worker")) === 0);
   t.equal(await db.value(MARKET), before, "the rerun changes 0 rows");
   t.equal(await db.value("select count(*)::int from lineage.data_lineage where target_relation = 'market.price_data'"), 1, "one lineage record");
@@ -94,16 +102,15 @@ t.test("F2: kill between commit and job completion: the rerun changes 0 rows, on
 });
 
 t.test("F3: SIGTERM once, twice: out within 10 s, jobs given back", async (t) => {
-  const server = await serveYahoo(t, (symbol) => (symbol === "AAA" ? keepsSilent : sends(body(symbol))));
-  const env = { ...process.env, MARKETBASE_YAHOO_URL: server.url };
-  for (const times of [1, 2]) {
+  const terminated = async (times: number) => {
+    const server = await serveYahoo(t, (symbol) => (symbol === "AAA" ? keepsSilent : sends(body(symbol))));
     const db = await prepared(t);
     const id = await begin(db, 6);
-    const child = spawn(process.execPath, [join(repositoryRoot, "runner/cli/marketbase.js"), "worker", "--no-migrate"], { env: { ...env, DATABASE_URL: db.url("worker") }, stdio: "ignore" });
+    const env = { ...process.env, MARKETBASE_YAHOO_URL: server.url, DATABASE_URL: db.url("worker") };
+    const child = spawn(process.execPath, [join(repositoryRoot, "runner/cli/marketbase.js"), "worker", "--no-migrate"], { env, stdio: "ignore" });
     t.teardown(() => void child.kill("SIGKILL"));
     const gone = once(child, "exit");
-    await until("a piece in hand", async () => (await db.value<number>("select count(*)::int from pipeline.pipeline_run where status = 'running' and stage > 0")) > 0);
-    await until("a request that is not answered", async () => server.asked("AAA") >= times);
+    await until("a request that is not answered", async () => server.asked("AAA") > 0);
     const signalled = Date.now();
     child.kill("SIGTERM");
     if (times === 2) {
@@ -114,12 +121,13 @@ t.test("F3: SIGTERM once, twice: out within 10 s, jobs given back", async (t) =>
     t.ok(Date.now() - signalled < (times === 1 ? 11_500 : 2_000), `${times}: out after ${Date.now() - signalled} ms`);
     // What it had in hand is taken over by the next one.
     const healthy = await serveYahoo(t, (symbol) => sends(body(symbol)));
-    const next = workerProcess(t, db.url("worker"), {}, { MARKETBASE_YAHOO_URL: healthy.url });
+    const next = workerProcess(t, db.url("worker"), hasty, { MARKETBASE_YAHOO_URL: healthy.url });
     await ended(db, id);
     t.equal(await status(db, id), "succeeded");
-    await checkInvariants(t, db.url);
     await killNow(next);
-  }
+    await checkInvariants(t, db.url);
+  };
+  await Promise.all([terminated(1), terminated(2)]);
 });
 
 t.test("F6: the LISTEN connection is terminated: reconnected, no job lost", async (t) => {
@@ -210,6 +218,8 @@ t.test("F24: steps that throw, exit, loop or eat memory become dead letters with
   ]);
   for (const [subject, root] of roots) t.equal(await status(db, root), "failed", `the flow of ${subject} says so`);
   t.ok(service.starts() > 6, `the worker was started ${service.starts()} times`);
+  // The job ends after its run: a worker that is killed in between would leave it to the next one, which does not come here.
+  await until("the end of the last job", async () => (await db.value("select count(*)::int from graphile_worker.jobs where locked_at is not null", [], "worker")) === 0);
   await service.stop();
   t.equal(await db.value("select count(*)::int from pipeline.pipeline_run where status in ('queued', 'running')"), 0);
   await checkInvariants(t, db.url);

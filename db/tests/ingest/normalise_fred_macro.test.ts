@@ -1,4 +1,7 @@
 import t from "tap";
+import { fetchAndLand } from "../../../runner/providers/fetch-and-land.ts";
+import type { HttpSource } from "../../../runner/providers/provider.ts";
+import { startReplayServer } from "../../../runner/testing/replay-server.ts";
 import { testDatabase, type TestDatabase } from "../support/database.ts";
 import { bring, openRun } from "./bodies.ts";
 
@@ -73,4 +76,49 @@ t.test("bodies that are not the values of a series are refused with the reason",
   t.match(await bring(db, run, macro("X", partial)), { outcome: "normalised", rows: 4, new: 1, quarantined: 3 });
   t.same((await db.query<{ reason: string }>("select reason from ingest.quarantine where symbol = 'X' order by row_no")).map(({ reason }) => reason),
     ['value "n/a" is not a number', 'date "2020-02-31" is not a date', "the body has 3 of 5 observations"]);
+});
+
+t.test("a series of 4,500 vintages comes in windows, and is what one answer with all of them would have made", async (t) => {
+  const day = (at: number) => new Date(Date.UTC(2004, 0, 1) + at * 86_400_000).toISOString().slice(0, 10);
+  const all = Array.from({ length: 4_500 }, (_, at) => at);
+  // Each vintage brings a day; every third is revised by the next one, every 250th withdrawn later; day 11 with the first vintage after a window.
+  const told = all.flatMap((at): [string, string, string, string][] => {
+    const end = at === 11 ? 2_000 : at % 250 === 0 && at + 300 < 4_500 ? at + 300 : undefined;
+    const last = end === undefined ? "9999-12-31" : day(end - 1);
+    return at % 3 === 0 && at < 4_499 ? [[day(at), day(at), day(at), `${at}.5`], [day(at), day(at + 1), last, `${at}`]] : [[day(at), day(at), last, `${at}`]];
+  });
+  const server = await startReplayServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? "", "http://fred");
+    const [from = "", to = ""] = [searchParams.get("realtime_start") ?? "", searchParams.get("realtime_end") ?? ""];
+    const offset = Number(searchParams.get("offset") ?? 0);
+    const send = (body: string, status = 200) => response.writeHead(status, { "content-type": "application/json" }).end(body);
+    if (pathname.endsWith("/vintagedates")) return void send(JSON.stringify({ count: 4_500, offset, vintage_dates: all.map(day).slice(offset, offset + 10_000) }));
+    if (pathname.endsWith("/series")) return void send(JSON.stringify({ seriess: [{ id: "DAILY", title: "A daily series", units: "Percent", frequency: "Daily" }] }));
+    const count = all.filter((at) => day(at) >= from && day(at) <= to).length;
+    if (count > 2_000) return void send(JSON.stringify({ error_code: 400, error_message: `Bad Request.  There are ${count} vintage dates in the specified real-time period` }), 400);
+    // FRED cuts what it shows to the period that is asked for.
+    const rows = told.filter(([, begun, ended]) => begun <= to && ended >= from).map(([date, begun, ended, value]) => [date, begun < from ? from : begun, ended > to ? to : ended, value] as const);
+    send(vintages(rows, { realtime_start: from, realtime_end: to }));
+  });
+  t.teardown(() => server.close());
+  const db = await testDatabase(t);
+  const run = await openRun(db);
+  const environment = { MARKETBASE_FRED_URL: server.url, MARKETBASE_FRED_KEY: "key", MARKETBASE_FRED_REQUESTS_PER_MINUTE: "6000" };
+  let page: HttpSource | undefined;
+  let outcomes = 0;
+  do {
+    const landed = await fetchAndLand(db.worker, { runId: run, provider: "fred", dataset: "macro", subject: "DAILY", page }, environment);
+    t.equal(await db.value("select outcome || coalesce(message, '') from pipeline.normalise_response($1, $2)", [run, landed.rawResponseId], "worker"), "normalised");
+    outcomes += 1;
+    page = landed.next;
+  } while (page !== undefined);
+  t.equal(outcomes, 4, "three windows and the description");
+  t.equal(server.requests.length, 5);
+  t.ok(server.requests.every(({ url }) => url?.includes("#") === false && !url.includes("%23")), "seams are not sent");
+  for (const at of [5, 10, 1_998, 1_999, 2_000, 2_001, 3_997, 3_998, 3_999, 4_499]) {
+    const known = told.filter(([, begun, ended]) => begun <= day(at) && ended >= day(at)).map(([date, , , value]) => `${date} ${Number(value)}`);
+    t.same(await asOf(db, "DAILY", `${day(at + 1)}T12:00:00Z`), known, `vintage ${at}`);
+  }
+  const withdrawn = new Set(told.map(([date]) => date)).size - told.filter(([, , ended]) => ended === "9999-12-31").length;
+  t.equal(await db.value("select count(*)::int from market.macro_observation where series = 'DAILY'"), told.length + withdrawn, "a row for each value and each withdrawal, none for a seam");
 });

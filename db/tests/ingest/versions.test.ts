@@ -1,4 +1,8 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import t from "tap";
+import { landFile } from "../../../runner/providers/csv.ts";
+import { temporaryFolder } from "../../../runner/testing/folder.ts";
 import { testDatabase } from "../support/database.ts";
 import { barsCsv, bring, normalise, openRun } from "./bodies.ts";
 
@@ -159,4 +163,20 @@ t.test("a bar that the provider did not have when it was asked counts as known f
   await file([["ONE", "2024-03-04"], ["ONE", "2024-03-05"], ["TWO", "2024-02-01"], ["TWO", "2024-03-04"], ["TWO", "2024-03-05"]], "2024-03-05T22:00");
   t.same(await known("TWO"), [at("02-01", "02-01 21:00"), at("03-04", "03-05 22:00"), at("03-05", "03-05 21:00")],
     "a symbol that a daily file lacked: late for the days of that file, history from its closes");
+
+  // A file for each day, under its own name: the feed says that they belong together.
+  const fed = async (name: string, rows: readonly (readonly [symbol: string, day: string])[], fetchedAt: string, subject = "vendor-eod") =>
+    await bring(db, run, {
+      provider: "csv", dataset: "bars", subject, url: `file:${name}`, fetchedAt: `${fetchedAt}Z`,
+      body: ["symbol,date,open,high,low,close,volume", ...rows.map(([symbol, day]) => `${symbol},${day},50,51,49,50,1000`)].join("\n"),
+    });
+  await fed("eod-04.csv", [["FEED1", "2024-03-04"]], "2024-03-04T22:00");
+  await fed("eod-05.csv", [["FEED1", "2024-03-05"], ["FEED2", "2024-03-04"], ["FEED2", "2024-03-05"]], "2024-03-05T22:00");
+  await fed("else.csv", [["FEED3", "2024-03-04"]], "2024-03-06T22:00", "else.csv");
+  t.same([await known("FEED2"), await known("FEED3")], [[at("03-04", "03-05 22:00"), at("03-05", "03-05 21:00")], [at("03-04", "03-04 21:00")]],
+    "late in its feed; another file says nothing of it");
+  const path = join(temporaryFolder(t), "eod-06.csv");
+  writeFileSync(path, "symbol,date,open,high,low,close,volume\nFEED1,2024-03-06,50,51,49,50,1000\n");
+  const landed = await landFile(db.worker, { runId: run, dataset: "bars", path, feed: "vendor-eod" });
+  t.same(await db.query("select subject, url from ingest.raw_response where raw_response_id = $1", [landed.rawResponseId]), [{ subject: "vendor-eod", url: "file:eod-06.csv" }]);
 });

@@ -219,9 +219,13 @@ t.test("F26: whatever is changed, removed or added behind the back of the databa
   });
 
   t.test("what came with a false time is found after it was sealed, too", async (t) => {
-    await superuser(`insert into portfolio.trade select instrument_id, '33333333-3333-3333-3333-333333333333', portfolio_id, traded_at, session_date, side, quantity, price, fee, currency, 'forged', recorded_at - interval '1 day', raw_response_id, run_id from portfolio.trade`);
+    await superuser(`insert into portfolio.trade select instrument_id, '33333333-3333-3333-3333-333333333333', portfolio_id, traded_at, session_date, side, quantity, price, fee, currency, 'forged', recorded_at - interval '2 minutes', raw_response_id, run_id from portfolio.trade`);
     t.match(await findings(db, { since: String(head + 1) }), [{ kind: "inserted", key: { trade_id: "33333333-3333-3333-3333-333333333333" } }], "waiting for the seal, looking at new rows only");
-    const block_no = (await seal(db)).find(({ stream }) => stream === "portfolio.trade")?.block_no ?? 0;
+    t.equal(rowsOf(await seal(db), "portfolio.trade"), 0, "a seal does not take it");
+    t.match(await findings(db), [{ kind: "inserted", key: { trade_id: "33333333-3333-3333-3333-333333333333" } }], "so that it stays a finding");
+    await superuser(`insert into portfolio.trade select instrument_id, '44444444-4444-4444-4444-444444444444', portfolio_id, traded_at, session_date, side, quantity, price, fee, currency, 'true', now(), raw_response_id, run_id from portfolio.trade limit 1`);
+    t.equal(rowsOf(await seal(db), "portfolio.trade"), 1, "one beside it with its true time is sealed");
+    const block_no = (await seal(db, { whole: true })).find(({ stream }) => stream === "portfolio.trade")?.block_no ?? 0;
     t.match(await findings(db), [{ kind: "backdated", block_no, stream: "portfolio.trade", key: { trade_id: "33333333-3333-3333-3333-333333333333" } }]);
     t.match(await findings(db, { since: "2000-01-01" }), [{ kind: "backdated" }], "since a time");
     t.strictSame(await findings(db, { since: String(block_no + 1) }), [], "earlier blocks are not looked at");

@@ -48,6 +48,50 @@ t.test("a seal takes what is finished, once", async (t) => {
   t.match(await messages(db), [/^changed: market.price_data: the row with instrument_id \d+, bar_interval 1d, ts 2020-01-05 00:00:00\+00, version 1 is not as block \d+ has it$/], "A1: the row is named");
 });
 
+t.test("where a seal looks: not at what was sealed, and never past a transaction that is open", async (t) => {
+  const db = await testDatabase(t);
+  const bench = await openBench(db);
+  const id = await addInstrument(bench, "AAA");
+  const random = randomNumbers(4);
+  await addBars(bench, id, Array.from({ length: 20 }, (_, i) => randomBar(random, dayAfter(i), 100)));
+  await seal(db);
+
+  const slow = await db.owner.connect();
+  await slow.query("begin");
+  const { began } = (await slow.query<{ began: string }>("select now()::text as began")).rows[0] ?? { began: "" };
+  const since = "select lineage.audit_recorded_from() = $1::timestamptz - interval '1 minute'";
+  t.equal(await db.value(since, [began]), true, "the oldest open transaction says since when what is not sealed was recorded");
+  await addBars(bench, id, [randomBar(random, dayAfter(30), 100)]);
+  t.equal(rowsOf(await seal(db), "market.price_data"), 1);
+  await slow.query("insert into market.instrument (symbol) values ('SLOW')");
+  await slow.query("commit");
+  slow.release();
+  await seal(db);
+  t.equal(
+    await db.value("select bool_and(recorded_from <= $1::timestamptz - interval '1 minute') from lineage.audit_block where block_no = (select max(block_no) from lineage.audit_block where stream = 'market.price_data')", [began]),
+    true, "the block that was sealed beside it says so",
+  );
+  t.equal(await db.value("select lineage.audit_recorded_from() between now() - interval '2 minutes' and now() - interval '59 seconds'"), true, "with nothing open it is a minute ago");
+  await db.query("grant execute on function lineage.audit_recorded_from() to marketbase_worker");
+  t.equal(
+    await db.value("select lineage.audit_recorded_from() < now() - interval '2 hours'", [], "worker"), true,
+    "to whom sessions hide theirs, it is two hours ago, the longest a transaction may last",
+  );
+
+  const plan = async () => {
+    const window = await db.value<string>("select lineage.audit_window(block, null, 'recorded_at') from lineage.audit_block as block where stream = 'market.price_data' order by block_no desc limit 1");
+    t.match(window, /^r\.recorded_at >= '[^']+' and age\(r\.xmin\) <= \d+$/);
+    const client = await db.owner.connect();
+    try {
+      await client.query("begin; set local enable_seqscan to off");
+      return (await client.query<{ "QUERY PLAN": string }>(`explain select from market.price_data as r where ${window}`)).rows.map((line) => line["QUERY PLAN"]).join("\n");
+    } finally {
+      client.release(true);
+    }
+  };
+  t.match(await plan(), /Bitmap Index Scan on price_data_recorded_at_idx/, "new rows are found by an index");
+});
+
 t.test("what later migrations do to the tables", async (t) => {
   const db = await testDatabase(t);
   const bench = await openBench(db);

@@ -1,4 +1,4 @@
-import { sealAll, type SealedBlock } from "../../../runner/audit/seal.ts";
+import { sealAll, type SealedBlock, type SealOptions } from "../../../runner/audit/seal.ts";
 import type { AuditFinding } from "../../../runner/audit/finding.ts";
 import { verify, type VerifyOptions } from "../../../runner/audit/verify.ts";
 import { silentProgress } from "../../../runner/output/progress.ts";
@@ -7,7 +7,7 @@ import type { TestDatabase } from "../support/database.ts";
 const silent = () => silentProgress().step("test");
 
 /** Seals what is new, as soon as the transactions of other tests on this server that could hold it up have ended. */
-export async function seal(db: TestDatabase): Promise<SealedBlock[]> {
+export async function seal(db: TestDatabase, options: SealOptions = {}): Promise<SealedBlock[]> {
   await db.pool("admin").query(`do $$
     declare
       others constant xid[] := array(select backend_xid from pg_stat_activity where datname <> current_database() and backend_xid is not null);
@@ -17,7 +17,7 @@ export async function seal(db: TestDatabase): Promise<SealedBlock[]> {
       end loop;
     end
   $$`);
-  return sealAll(db.worker, silent());
+  return sealAll(db.worker, silent(), options);
 }
 
 /** Rows of a stream in blocks that were sealed. */

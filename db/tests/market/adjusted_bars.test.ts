@@ -186,7 +186,7 @@ t.test("a file of actions: one clear sentence for a bad line, and nothing of it 
   const send = (body: string) => bring(db, run, { provider: "csv", dataset: "actions", subject: "actions.csv", body });
   for (const [body, code, message] of [
     ["symbol,ex_date,type,amount\nAAA,2024-01-02,split,2\nAAA,2024-02-30,split,2", "MB004", /^line 3: "2024-02-30" is not a date/],
-    ["symbol,ex_date,type,amount\nAAA,2024-01-02,merger,2", "MB004", /^line 2: "merger" is neither split nor dividend/],
+    ["symbol,ex_date,type,amount\nAAA,2024-01-02,merger,2", "MB004", /^line 2: "merger" is neither split, dividend nor spin-off/],
     ["symbol,ex_date,type,amount\nAAA,2024-01-02,split,0:1", "MB004", /^line 2: amount "0:1" is not a number above 0/],
     ["symbol,ex_date,type,amount\nAAA,2024-01-02,split", "MB004", /^line 2: it has 3 fields/],
     ["symbol,ex_date,amount\nAAA,2024-01-02,2", "MB005", /has no column type/],
@@ -198,6 +198,23 @@ t.test("a file of actions: one clear sentence for a bad line, and nothing of it 
   t.equal(await db.value("select count(*)::int from market.corporate_action"), 0);
   t.match(await send("symbol,ex_date,type,amount,currency\nAAA,2024-01-02,split,3:2,\nAAA,2024-01-03,dividend,0.25,EUR"), { outcome: "normalised", new: 2 });
   t.match(await send("symbol,ex_date,type,amount,currency\nAAA,2024-01-02,split,1.5,\nAAA,2024-01-03,dividend,0.30,EUR"), { changed: 1, new: 0 }, "content decides");
+});
+
+t.test("a spin-off is taken off as a dividend of what was given, together with one of the same day", async (t) => {
+  const db = await testDatabase(t);
+  const run = await openRun(db);
+  const bar = (day: string, price: number) => `ACME,${day},${price},${price},${price},${price},1000`;
+  await bring(db, run, { provider: "csv", dataset: "bars", subject: "acme.csv", body: ["symbol,date,open,high,low,close,volume", bar("2024-01-02", 100), bar("2024-01-03", 80), bar("2024-01-04", 40)].join("\n") });
+  const actions = ["symbol,ex_date,type,amount", "ACME,2024-01-03,dividend,1", "ACME,2024-01-03,Spin-off,19", "ACME,2024-01-04,split,2"];
+  t.match(await bring(db, run, { provider: "csv", dataset: "actions", subject: "acme-actions.csv", body: actions.join("\n") }), { outcome: "normalised", new: 3 });
+  const closes = async (adjustment: string) => (await series(db, "ACME", adjustment)).map(({ close }) => Number(close.toFixed(10)));
+  t.same(await closes("none"), [100, 80, 40]);
+  t.same(await closes("split"), [50, 40, 40]);
+  t.same(await closes("split_dividend"), [40, 40, 40], "100 - 1 - 19, halved");
+  t.same(await closes("total_return"), [40, 40, 40], "20 of 80 reinvested at 80");
+  t.same(await db.query("select action_type as type, currency from market.corporate_action order by 1"), [
+    { type: "dividend", currency: "USD" }, { type: "spin_off", currency: "USD" }, { type: "split", currency: null },
+  ]);
 });
 
 t.test("a file says on which basis its prices are; the same prices on another basis are versions", async (t) => {

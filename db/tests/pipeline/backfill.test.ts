@@ -247,3 +247,64 @@ t.test("bodies are read again together, in the order in which they came; what a 
   t.match(await db.refused("select ingest.withdraw_bars($1, $2)", [run, second], "worker"), { code: "42501" }, "a worker takes no bars back");
   await checkInvariants(t, db.url);
 });
+
+t.test("a replay that is held takes bars back when it is accepted, by the owner alone", async (t) => {
+  const db = await testDatabase(t);
+  const run = await db.value<string>("select pipeline.start_run('ingest', 'test')::text", [], "worker");
+  const body = ["date,open,high,low,close,volume,symbol", ...["02", "03", "04"].map((day) => `2024-01-${day},50,50,50,50,1000,AAA`)].join("\n");
+  const id = await db.value<string>(
+    "select raw_response_id::text from ingest.land($1, 'csv', 'bars', 'AAA', 'file:AAA', 'READ', 200, '{}', 'text/csv', $2, '2024-02-01T00:00:00Z')", [run, Buffer.from(body)], "worker");
+  await db.query("select pipeline.normalise_response($1, $2)", [run, id], "worker");
+  await db.query("update ingest.provider set restatement_limit = 1 where provider = 'csv'");
+  await db.query(`
+    create or replace function ingest.normalise_csv_bars(p_raw_response_id bigint) returns void language sql as $$
+      select ingest.read_bars_csv(p_raw_response_id);
+      delete from ingest.candidate_bar where raw_response_id = p_raw_response_id and session_date > '2024-01-02';
+    $$`);
+  t.equal(await db.value("select (pipeline.replay_response($1)).outcome", [id]), "held", "two bars would be gone");
+  t.equal(await db.value("select count(*)::int from market.price_data"), 3);
+  t.match(await db.refused("select pipeline.accept_held($1, 'Ada', 'a bad normaliser')", [id], "worker"), { code: "MB008", message: /was read before/ });
+  t.equal(await db.value("select (pipeline.accept_held($1, 'Ada', 'a bad normaliser')).outcome", [id]), "normalised");
+  t.same(await db.query("select session_date::text as day from market.price_data"), [{ day: "2024-01-02" }]);
+  t.equal(await db.value("select count(*)::int from market.price_data_history where closed_reason like 'body%no longer holds it'"), 2);
+  await checkInvariants(t, db.url);
+});
+
+t.test("the pieces of a universe: days of membership, as known at a time; renamed members by the ticker of today; a ticker that has passed on is asked of nobody", async (t) => {
+  const db = await testDatabase(t);
+  const run = await db.value<string>("select pipeline.start_run('ingest', 'test')::text", [], "worker");
+  const spells = async (lines: readonly string[], fetchedAt: string) => {
+    const id = await db.value<string>(
+      "select raw_response_id::text from ingest.land($1, 'csv', 'members', 'small', 'file:members/small', 'READ', 200, '{}', 'text/csv', $2, $3)",
+      [run, Buffer.from(["ticker,start_date,end_date", ...lines].join("\n")), fetchedAt], "worker");
+    t.equal(await db.value("select (pipeline.normalise_response($1, $2)).outcome", [run, id], "worker"), "normalised");
+  };
+  await spells(["AAA,2010-01-04,2015-06-01", "AAA,2018-01-02,", "FB,2013-12-23,", "OLD,2005-01-03,2008-01-02"], "2020-01-01T00:00:00Z");
+  await db.query("select market.rename_instrument($1, 'FB', 'META', '2022-06-09')", [run], "worker");
+  await db.query("select market.delist_instrument($1, 'OLD', '2008-01-02')", [run], "worker");
+  await db.query("select market.reuse_symbol($1, 'OLD', '2019-01-02')", [run], "worker");
+  const plan = async (from: string | null, to: string | null, days: number | null = null, asOf: string | null = null) =>
+    (await db.query<Record<string, string | boolean>>("select subject, from_date::text as from, to_date::text as to, before, is_wanted from pipeline.plan_backfill('yahoo', 'bars', null, $1, $2, $3, p_universe => 'small', p_as_of => $4) order by subject, from_date", [from, to, days, asOf], "reader"))
+      .map(({ subject, from: first, to: last, before, is_wanted }) => `${subject} ${first}..${last}${before === "new" ? "" : ` ${before}`}${is_wanted === true ? "" : " left out"}`);
+  t.same(await plan(null, null), ["AAA 2010-01-04..2015-05-31", "AAA 2018-01-02..null", "META 2013-12-23..null", "OLD.1 2005-01-03..2008-01-01 unnamed left out"]);
+  t.same(await plan("2015-01-01", "2018-12-31"), ["AAA 2015-01-01..2015-05-31", "AAA 2018-01-02..2018-12-31", "META 2015-01-01..2018-12-31"], "cut to the days that are asked for");
+  t.same(await plan("2015-05-01", "2015-07-31", 20), ["AAA 2015-05-01..2015-05-20", "AAA 2015-05-21..2015-05-31", ...["05-01..2015-05-20", "05-21..2015-06-09", "06-10..2015-06-29", "06-30..2015-07-19", "07-20..2015-07-31"].map((days) => `META 2015-${days}`)]);
+  // AAA left a year earlier, as was found out later.
+  await spells(["AAA,2010-01-04,2014-06-02", "AAA,2018-01-02,", "FB,2013-12-23,", "OLD,2005-01-03,2008-01-02"], "2021-01-01T00:00:00Z");
+  t.same(await plan("2014-01-01", "2014-12-31"), ["AAA 2014-01-01..2014-06-01", "META 2014-01-01..2014-12-31"]);
+  t.same(await plan("2014-01-01", "2014-12-31", null, "2020-06-01"), ["AAA 2014-01-01..2014-12-31", "META 2014-01-01..2014-12-31"], "as known before the correction");
+
+  const start = (universe: string, from: string) => db.value<string | null>("select pipeline.start_backfill('yahoo', 'bars', null, $2, p_universe => $1)::text", [universe, from], "worker");
+  const first = await start("small", "2000-01-01");
+  t.equal(await start("small", "2000-01-01"), first, "a second start joins it");
+  t.same(await db.query("select universe, subjects from pipeline.backfill"), [{ universe: "small", subjects: ["AAA", "META"] }]);
+  t.match(await db.refused("select pipeline.start_backfill('yahoo', 'bars', null, p_universe => 'nobody')", [], "worker"), { code: "MB002", hint: /small/ });
+  t.match(await db.refused("select pipeline.start_backfill('yahoo', 'bars', null, '1990-01-01', '1991-01-01', p_universe => 'small')", [], "worker"), { code: "MB007" });
+  t.match(await db.refused("select pipeline.start_backfill('yahoo', 'bars', '{AAA}', p_universe => 'small')", [], "worker"), { code: "MB001" });
+
+  await db.query("select pipeline.add_schedule('members', 'yahoo', 'bars', null, 'small', '0 3 * * *', p_look_back_days => 5)", [], "worker");
+  await db.query("update pipeline.schedule set next_at = now() - interval '1 hour'");
+  t.equal(await db.value("select pipeline.start_due()", [], "worker"), 1);
+  t.same(await db.query("select subject, from_date = (now() at time zone 'UTC')::date - 5 as looks_back, to_date = (now() at time zone 'UTC')::date as until_today from pipeline.backfill_chunk join pipeline.schedule on last_run_id = backfill_run_id order by 1"),
+    ["AAA", "META"].map((subject) => ({ subject, looks_back: true, until_today: true })), "a schedule fetches the members of the day");
+});

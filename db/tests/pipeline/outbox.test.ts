@@ -14,9 +14,11 @@ function faults(event: Json): string[] {
   const check = (is: boolean, what: string) => is || wrong.push(what);
   const job = (value: Json | undefined, at: string) => check(isText(value?.["namespace"]) && isText(value?.["name"]), `${at}: namespace, name`);
   const facets = (value: unknown, at: string) => {
+    if (value === undefined) return;
+    check(typeof value === "object" && value !== null, `${at}: facets`);
     for (const [name, facet] of Object.entries((value ?? {}) as Record<string, Json>)) {
       check(isUri(facet["_producer"]) && isUri(facet["_schemaURL"]), `${at}.${name}: _producer, _schemaURL`);
-      check(new RegExp(`^https://openlineage\\.io/spec/facets/\\d+-\\d+-\\d+/${name[0]?.toUpperCase()}${name.slice(1)}(Dataset|InputDataset|Run)Facet\\.json$`).test(String(facet["_schemaURL"])), `${at}.${name}: schema`);
+      check(new RegExp(`^https://openlineage\\.io/spec/facets/\\d+-\\d+-\\d+/(${name[0]?.toUpperCase()}${name.slice(1)}(Dataset|InputDataset|Run)Facet)\\.json#/\\$defs/\\1$`).test(String(facet["_schemaURL"])), `${at}.${name}: schema`);
       if (name === "dataQualityAssertions") {
         for (const one of facet["assertions"] as Json[]) {
           check(isText(one["assertion"]) && typeof one["success"] === "boolean" && (!("column" in one) || isText(one["column"])), `${name}: ${JSON.stringify(one)}`);
@@ -107,6 +109,7 @@ t.test("results that fail are told, one event a rule, and runs as OpenLineage te
   t.match(prices?.inputFacets["dataQualityMetrics"], { rowCount: 120, columnMetrics: { volume: { nullCount: 0 } } });
   t.match(fail, { run: { facets: { errorMessage: { message: "there is not enough data", programmingLanguage: "SQL" } } } });
   t.not(faults({ ...fail, run: { runId: "7" }, producer: "me" }).length, 0, "the check finds what is wrong");
+  t.same(faults({ ...fail, inputs: [{ namespace: "n", name: "n", inputFacets: null }] }), ["inputs: facets"]);
 
   // What a run wrote and from what.
   const ingest = await db.value<string>("select pipeline.start_run('ingest', 'normalise')::text", [], "worker");
@@ -121,6 +124,7 @@ t.test("results that fail are told, one event a rule, and runs as OpenLineage te
   });
   await db.query("select pipeline.test_destination('lineage')", [], "worker");
   t.same(faults(await db.value("select payload from pipeline.outbox_event where kind = 'test'")), [], "the test event too");
+  for (const { payload } of (await events()).filter(({ kind }) => kind === "run")) t.same(faults(payload), [], `${(payload["job"] as Json)["name"]} ${payload["eventType"]}`);
 });
 
 t.test("a destination that makes no sense is refused in a sentence", async (t) => {
@@ -165,4 +169,40 @@ t.test("findings are told when their state changes, gates when they hold back an
   await db.query("update market.price_data set volume = 1000 where instrument_id = $1 and volume = 0", [bad]);
   await validate();
   t.match((await told())[4], { kind: "finding", event: "resolved", payload: { finding_count: 1 } });
+});
+
+t.test("what was delivered long ago is forgotten, what was not stays", async (t) => {
+  const w = await world(t);
+  const { db } = w;
+  for (const name of ["one", "two"]) await db.query(`select pipeline.add_destination('${name}', p_url => 'https://hooks.example.com/')`, [], "worker");
+  const queue = (subject: string) => db.value<string>(`select pipeline.queue_event('gate', $1, 'critical', '{"step": "train"}')`, [subject], "worker");
+  const ids = new Map<string, string>();
+  for (const subject of ["taken", "half", "dead", "waiting", "fresh"]) ids.set(subject, await queue(subject));
+  const settle = (subject: string, destination: string, what: string) =>
+    db.query(`update pipeline.outbox_delivery set ${what}, last_error = 'no' where event_id = $1 and destination = $2`, [ids.get(subject), destination]);
+  for (const [subject, two] of [["taken", "delivered_at = now() - interval '31 days'"], ["half", "attempts = 3"], ["dead", "dead_at = now() - interval '31 days'"]] as const) {
+    await settle(subject, "one", "delivered_at = now() - interval '31 days'");
+    await settle(subject, "two", two);
+  }
+  for (const destination of ["one", "two"]) await settle("fresh", destination, "delivered_at = now() - interval '29 days'");
+  // As if they were written then: the trigger refuses it to everybody else.
+  await db.pool("admin").query("set session_replication_role to replica; update pipeline.outbox_event set created_at = now() - interval '32 days'; set session_replication_role to origin");
+
+  t.equal((await db.refused("update pipeline.outbox_event set subject = 'x'")).code, "MB006", "an event is not changed");
+  t.equal((await db.query("delete from pipeline.outbox_delivery where delivered_at is null returning event_id", [], "worker")).length, 0, "the worker cannot delete what waits");
+  const left = () => db.query<{ subject: string }>("select subject from pipeline.outbox_event order by subject").then((rows) => rows.map(({ subject }) => subject));
+  t.match(await db.refused("select pipeline.prune_outbox(interval '1 hour')", [], "worker"), { code: "MB001", message: /kept for a day at least, not for 01:00:00$/ });
+  t.match(await db.refused("select pipeline.prune_outbox()", [], "reader"), { code: "42501" });
+  t.equal(await db.value("select pipeline.prune_outbox()::int", [], "worker"), 1);
+  t.same(await left(), ["dead", "fresh", "half", "waiting"]);
+  t.equal(await db.value("select count(*)::int from pipeline.outbox_delivery as delivery where event_id = $1", [ids.get("taken")]), 0);
+  t.equal(await db.value("select pipeline.prune_outbox()::int", [], "worker"), 0, "again changes nothing");
+  const client = await db.pool("worker").connect();
+  await client.query("set marketbase.outbox_retention = '10 days'");
+  t.equal((await client.query("select pipeline.prune_outbox()::int as pruned")).rows[0]?.pruned, 1, "the setting says how long");
+  await client.query("set marketbase.outbox_retention = 'long'");
+  await t.rejects(client.query("select pipeline.prune_outbox()"), { code: "MB001", message: "the setting marketbase.outbox_retention is 'long', which is no span of time" });
+  client.release(true);
+  t.same(await left(), ["dead", "half", "waiting"]);
+  t.equal(await db.value("select count(*)::int from lineage.audit_stream where relation = 'pipeline.outbox_event'"), 0, "a queue is not sealed");
 });

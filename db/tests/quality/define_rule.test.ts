@@ -57,10 +57,10 @@ t.test("a changed helper makes new versions of the rules that use it", async (t)
   const before = await versions();
   const source = await db.value<string>("select pg_get_functiondef('quality.robust_score'::regproc)");
   await db.query(source.replace("0.6745", "0.67449"));
-  t.equal(await db.value("select quality.refresh_rules()::int"), 3, "three rules judge by the robust score");
+  t.equal(await db.value("select quality.refresh_rules()::int"), 5, "five rules judge by the robust score");
   t.equal(await db.value("select quality.refresh_rules()::int"), 0);
   await db.query(source);
-  t.equal(await db.value("select quality.refresh_rules()::int"), 3, "and back");
+  t.equal(await db.value("select quality.refresh_rules()::int"), 5, "and back");
   t.equal(await versions(), before + 1, "one version more, not two");
 
   const bars = await db.value<string>("select pg_get_functiondef('quality.judged_bars'::regproc)");

@@ -6,10 +6,11 @@ t.test("every rule says something about every instrument", async (t) => {
   const full = await w.instrument("FULL");
   const empty = await w.instrument("EMPTY");
   await w.bars(full, weekdays("2024-03-04", 5).map((date, i) => ({ date, close: 100 + i })));
-  const rules = await w.db.value<number>("select count(*)::int from quality.rule_in_force where dataset not like 'candidate%' and dataset not in ('feature_set', 'raw_response')");
+  const rules = await w.db.value<number>("select count(*)::int from quality.rule_in_force where dataset not like 'candidate%' and dataset not in ('feature_set', 'raw_response') and dataset <> all (quality.whole_datasets())");
+  const whole = await w.db.value<number>("select count(*)::int from quality.rule_in_force where dataset = any (quality.whole_datasets())");
   const returned = await w.db.query("select * from quality.validate($1)", [w.runId], "worker");
   const instruments = await w.db.value<number>("select count(*)::int from market.instrument");
-  t.equal(returned.length, rules * instruments, "one result per rule and instrument, as the worker");
+  t.equal(returned.length, rules * instruments + whole, "one result per rule and instrument, or per dataset without instruments, as the worker");
   t.same(await w.db.value("select count(*)::int from quality.validation_result where run_id = $1", [w.runId]), returned.length, "and each is stored");
   t.match((await w.db.query("select status, checked_count::int as checked, message, from_ts, to_ts from quality.validation_result where instrument_id = $1 and rule = 'price_spike'", [full]))[0], {
     status: "passed",

@@ -1,14 +1,22 @@
 import t from "tap";
 import { listReports } from "../../../runner/report/catalogue.ts";
 import { world } from "../quality/support.ts";
-import { derive, fill, interpreted } from "./support.ts";
+import { derive, enrich, fill, interpreted } from "./support.ts";
 
 t.test("every report", async (t) => {
   const w = await world(t);
   const id = await fill(w);
   await derive(w, id);
   await w.db.query("delete from market.price_data where instrument_id = $1 and session_date in ('2024-03-20', '2024-03-21')", [id]);
+  await enrich(w, id);
   const prediction = await w.db.value<string>("select model_prediction_id::text from ml.model_prediction");
+  // Somebody acknowledged one of the bars without volume, another lies in a known incident.
+  await w.db.query("select quality.record_incident('price_data', '2024-03-13', '2024-03-13', 'the feed was down', $1)", [id], "author");
+  await w.db.query(
+    `select quality.acknowledge(array[(select finding_id from quality.finding where rule = 'price_volume_present' and ts = '2024-03-04Z')], 'Ada Lovelace', 'a halt, says the exchange', '2999-12-31Z')`,
+    [], "author",
+  );
+  await w.validate(id);
   const asOf = await w.db.value<string>("select clock_timestamp()::text");
   // What has to be asked for, and what may be.
   const requests: [name: string, variables: Record<string, string>][] = [
@@ -22,6 +30,15 @@ t.test("every report", async (t) => {
   ];
   const before = new Map<string, string>();
   for (const [name, variables] of requests) before.set(`${name} ${JSON.stringify(variables)}`, await interpreted(w.db, name, { ...variables, as_of: asOf }));
+
+  t.test("has something in every section, so that the tests below compare something", async (t) => {
+    const filled = new Map<string, boolean>();
+    for (const [name, variables] of requests) {
+      const { sections } = JSON.parse(await interpreted(w.db, name, { ...variables, as_of: asOf }, "json")) as { sections: { title: string; rows: unknown[] }[] };
+      for (const { title, rows } of sections) filled.set(`${name} ${title}`, filled.get(`${name} ${title}`) === true || rows.length > 0);
+    }
+    t.same([...filled].filter(([, isFilled]) => !isFilled).map(([title]) => title), []);
+  });
 
   t.test("says what there is, within 120 columns", async (t) => {
     const all = [...before.values()].join("\n") + (await interpreted(w.db, "access"));
@@ -38,6 +55,10 @@ t.test("every report", async (t) => {
       "a principle with its figure": / 4 \| Completeness +\| sessions with a bar, % of those expected +\| +\d+\.\d{4} \| completeness\n/,
       "all versions are there": / market\.price_data +\| +3 \| +4 \| +4 \| +0\n/,
       "who may write": / marketbase_worker \| risk +\| +1 \| +1 \| +1 \| +0 \| +0 \| +0\n/,
+      "an acknowledged finding, with who and why": / price_volume_present \| +1 \| \d{4}-\d\d-\d\d \| Ada Lovelace \| 2999-12-31 \| a halt, says the exchange\n/,
+      "a known incident": / price_data \| AAA +\| 2024-03-13 00:00 \| 2024-03-13 00:00 \| +1 \| the feed was down\n/,
+      "what it masks": / price_volume_present +\| +1 \| +2\d \| +[1-9] \| +1\n/,
+      "and how many of the rows are acknowledged": / price_volume_present +\| AAA +\| +[1-9] \| +1 \| /,
       "definer functions": / feature\.define_set +\| marketbase_owner \| search_path=/,
     })) {
       t.match(all, line, what);
@@ -52,6 +73,8 @@ t.test("every report", async (t) => {
     await w.db.query("delete from market.price_data where instrument_id = $1 and session_date = '2024-03-07'", [id]);
     await w.db.query("update market.company_fundamental set value = value + 1 where instrument_id = $1", [id]);
     await w.action(id, "dividend", "2024-03-20", 1);
+    await w.db.query("select quality.withdraw_incident(known_incident_id) from quality.known_incident", [], "author");
+    await w.db.query("select quality.reopen(array_agg(finding_id), 'Bea', 'no halt') from quality.finding where state = 'acknowledged'", [], "author");
     await w.validate(id);
     await w.judge(await w.candidateBars(id, [{ date: "2024-06-04", volume: -1 }]));
     await w.db.query("select quality.define_rule(rule, dataset, family, 'error', parameters, description, remedy, population) from quality.rule_in_force where rule = 'price_spike'");
@@ -67,7 +90,8 @@ t.test("every report", async (t) => {
     await w.db.query("update portfolio.performance_metric set value = -0.5, recorded_at = now() where session_date > '2023-01-01'");
     await w.db.query("update risk.var_calculation set value_at_risk = 0.0002, recorded_at = now() where session_date < '2022-02-01'");
     await w.db.query("delete from portfolio.performance_metric where session_date = '2022-08-01'");
-    await w.db.query("update feature.feature_vector set values = array_fill(0.25::float8, array[14])");
+    await w.db.query("update ingest.held_response set released_at = now(), released_by = 'somebody', reason = 'a test', accept_run_id = $1", [w.runId]);
+    await w.db.query("update feature.feature_vector set values = array_fill(0.25::float8, array[cardinality(values)])");
     await w.db.query("update pipeline.pipeline_run set status = 'failed', error_code = 'MB008', message = 'lost', started_at = now(), finished_at = now(), attempt = attempt + 1");
     for (const [name, variables] of requests) {
       t.equal(await interpreted(w.db, name, { ...variables, as_of: asOf }), before.get(`${name} ${JSON.stringify(variables)}`), `${name} ${JSON.stringify(variables)}`);
@@ -85,6 +109,9 @@ t.test("every report", async (t) => {
       ["completeness", { from: "today" }, "MB001", /^'today' is not a day; write it as 2026-01-31\.$/],
       ["completeness", { to: "2024-02-30" }, "MB001", /^'2024-02-30' is not a day/],
       ["completeness", { from: "2024-02-02", to: "2024-02-01" }, "MB001", /^from 2024-02-02 lies after to 2024-02-01\.$/],
+      ["completeness", { from: "" }, "MB001", /^from is empty; give it a value, or leave it out\.$/],
+      ["compliance", { as_of: "" }, "MB001", /^as_of is empty; give it a value, or leave it out\.$/],
+      ["access", { symbol: "" }, "MB001", /^The report access takes no symbol; it takes lines\.$/],
       ["completeness", { lines: "many" }, "MB001", /^'many' is not a number of lines/],
       ["completeness", { lines: "0" }, "MB001", /^'0' is not a number of lines/],
       ["lineage", {}, "MB001", /^Whose number\? Give symbol/],

@@ -5,6 +5,7 @@ import { repositoryRoot } from "../../../runner/config/config.ts";
 import { findReport } from "../../../runner/report/catalogue.ts";
 import { runScript } from "../../../runner/report/run.ts";
 import { writeReport, type Format } from "../../../runner/report/write.ts";
+import { defineSet } from "../feature/fixture.ts";
 import type { TestDatabase } from "../support/database.ts";
 import { weekdays, type World } from "../quality/support.ts";
 
@@ -114,4 +115,25 @@ export async function derive(w: World, instrumentId: number): Promise<void> {
     select portfolio_id, session_date, 'historical', 0.99, 1, 500, 500, 0.02, 0.03, 1000, $1 from day`,
     [w.runId],
   );
+}
+
+/** What `fill` and `derive` leave empty: restated facts, corrected actions, vectors computed again, an earlier version of a set, a held body, a retired rule. */
+export async function enrich(w: World, instrumentId: number): Promise<void> {
+  await w.instrument("EMPTY");
+  await w.db.query("update market.company_fundamental set value = value + 1, run_id = $2 where instrument_id = $1 and concept = 'Assets'", [instrumentId, w.runId]);
+  await w.action(instrumentId, "dividend", "2024-03-06", 1);
+  await w.db.query("update market.corporate_action set amount = 2 where instrument_id = $1", [instrumentId]);
+  await defineSet(w.db, "report_set", { mean: "ta.rolling_mean(close, 3)" });
+  const vector = `insert into feature.feature_vector (instrument_id, feature_set_version_id, ts, values, known_from, run_id)
+    select $1, version.feature_set_version_id, '2024-04-02', '{1}', '2024-04-02 21:00Z', $2 from feature.current_set('report_set') as version`;
+  await w.db.query(vector, [instrumentId, w.runId]);
+  await defineSet(w.db, "report_set", { mean: "ta.rolling_mean(close, 4)" });
+  await w.db.query(vector, [instrumentId, w.runId]);
+  await w.db.query("update feature.feature_vector set values = '{2}' where ts = '2024-04-02'");
+  await w.db.query(
+    `insert into ingest.held_response (raw_response_id, run_id, changed_count, instrument_count, bar_count, fact_count, feature_value_count, training_set_count, prediction_count)
+    values ($1, $2, 500, 1, 500, 0, 7000, 1, 3)`,
+    [await w.body(), w.runId],
+  );
+  await w.db.query("select quality.retire_rule('price_level_shift')");
 }

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { request } from "node:http";
 import { connect } from "node:net";
 import t from "tap";
+import { exposedSchemas } from "../../../runner/graphql/preset.ts";
 import { seedBars, startApi } from "../../../runner/graphql/testing/api.ts";
 import { testDatabase } from "../support/database.ts";
 
@@ -128,6 +129,47 @@ t.test("G5: errors show no SQL, table, path or stack; our own say what to do", a
   }
   t.match((await api.post("not json")).errors?.[0]?.message, /.+/);
   t.notMatch((await api.post("not json")).text, /node_modules|\.js:/);
+});
+
+t.test("G7: what the role may not do is not in the schema, and is refused in a sentence", async (t) => {
+  const { data } = await api.ask("{ __schema { mutationType { name } subscriptionType { name } queryType { fields { name } } } }");
+  const schema = data?.["__schema"] as { mutationType: unknown; subscriptionType: unknown; queryType: { fields: { name: string }[] } };
+  t.equal(schema.mutationType, null, "the reader commands nothing");
+  t.equal(schema.subscriptionType, null);
+  t.same(
+    await db.query(
+      `select oid::regprocedure::text as command from pg_proc
+       where pronamespace::regnamespace::text = any ($1) and provolatile = 'v' and prorettype <> 'trigger'::regtype and has_function_privilege('marketbase_reader', oid, 'execute')`,
+      [exposedSchemas],
+    ),
+    [],
+    "since it may execute no command",
+  );
+  // The matrix: each function against each root field.
+  const fields = new Set(schema.queryType.fields.map(({ name }) => name));
+  const functions = await db.query<{ field: string; may: boolean; name: string }>(
+    `select pronamespace::regnamespace || '_' || proname as name, bool_or(has_function_privilege('marketbase_reader', oid, 'execute')) as may
+     from pg_proc where pronamespace::regnamespace::text = any ($1) group by 1 order by 1`,
+    [exposedSchemas],
+  );
+  const field = (name: string) => name.replace(/_+(\w)/g, (_, letter: string) => letter.toUpperCase());
+  t.ok(functions.filter(({ may, name }) => may && fields.has(field(name))).length > 20, "what it may ask is there");
+  t.same(functions.filter(({ may, name }) => !may && fields.has(field(name))), [], "what it may not is not");
+  const rows = await db.query<{ name: string }>(
+    `select relname as name from pg_class where relnamespace::regnamespace::text = any ($1) and relkind in ('r', 'p', 'v') and not relispartition
+       and not has_table_privilege('marketbase_reader', oid, 'select')`,
+    [exposedSchemas],
+  );
+  t.ok(rows.length > 0, "some tables are nobody's to read");
+  t.same(rows.filter(({ name }) => fields.has(field(name)) || fields.has(`${field(name)}s`)), []);
+
+  for (const mutation of ["mutation { qualityAcknowledge(input: {}) { clientMutationId } }", "mutation { __typename }", "subscription { __typename }"]) {
+    const { status, errors, text } = await api.ask(mutation);
+    t.equal(status, 400, mutation);
+    t.match(errors?.[0], { message: /^This role may only read: there is no (mutation|subscription) in its schema\.$/, extensions: { code: "FORBIDDEN" } }, mutation);
+    t.notMatch(text, /INTERNAL|node_modules/);
+  }
+  t.match((await api.ask("query ($code: String) { marketFails(code: $code) }", { code: "42501" })).errors, [{ message: "Your role may not do that.", extensions: { code: "FORBIDDEN" } }]);
 });
 
 t.test("G6: POST with JSON only, and one operation at a time", async (t) => {

@@ -1,9 +1,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import t from "tap";
-import { testDatabase } from "../../../db/tests/support/database.ts";
+import { shared, testDatabase } from "../../../db/tests/support/database.ts";
 import { repositoryRoot } from "../../config/config.ts";
 import { runCli } from "../../testing/cli.ts";
 import { chartBody, inTurn, sends, serveYahoo, weekdayBars } from "../../testing/provider-server.ts";
@@ -63,4 +64,59 @@ t.test("backfill, schedule, held and replay on the command line", async (t) => {
   t.match(await runCli(["schedule", "resume", "us"], env), { status: 0 });
   t.match(await runCli(["schedule", "remove", "us"], env), { status: 0 });
   t.match(await runCli(["schedule", "remove", "us"], env), { status: 1, stderr: /no schedule named "us"/ });
+});
+
+t.test("a backfill of the S&P 500: each member for the days of its membership, killed and resumed, without survivorship bias", async (t) => {
+  const file = shared(t, "universe/sp500_ticker_start_end.csv");
+  if (file === undefined) return;
+  const [from, to] = ["2008-07-01", "2009-06-30"] as const;
+  // Who says which days are asked for: the file, cut by hand.
+  const dayBefore = (day: string) => new Date(Date.parse(day) - 86_400_000).toISOString().slice(0, 10);
+  const judge = readFileSync(file, "utf8").trim().split("\n").slice(1).map((line) => line.trim().split(","))
+    .filter(([, begun = "", left = ""]) => begun <= to && (left === "" || left > from))
+    .map(([ticker = "", begun = "", left = ""]) => `${ticker} ${begun > from ? begun : from} ${left !== "" && left <= to ? dayBefore(left) : to}`).sort();
+  t.ok(judge.length > 510 && judge.some((line) => line.startsWith("LEHMQ ")), `${judge.length} spells`);
+
+  const db = await testDatabase(t);
+  await db.query("update ingest.provider set requests_per_minute = 60000 where provider = 'yahoo'");
+  const gone = sends('{"chart":{"result":null,"error":{"code":"Not Found","description":"No data found, symbol may be delisted"}}}', 404);
+  const asked: string[] = [];
+  const server = await serveYahoo(t, (symbol) => (request, response) => {
+    const url = new URL(request.url ?? "", "http://replay");
+    const [first, last] = ["period1", "period2"].map((name) => new Date(Number(url.searchParams.get(name)) * 1_000).toISOString().slice(0, 10));
+    asked.push(`${symbol.replace("-", ".")} ${first} ${dayBefore(last ?? "")}`);
+    const bars = weekdayBars(first ?? "", 3).filter(([day]) => day < (last ?? ""));
+    (symbol === "LEHMQ" ? gone : sends(chartBody(symbol, bars)))(request, response);
+  });
+  const env = { DATABASE_URL: db.url("admin"), MARKETBASE_YAHOO_URL: server.url };
+  t.match(await runCli(["universe", "import", "sp500", file], env), { status: 0 });
+  const request = ["backfill", "--provider", "yahoo", "--universe", "sp500", "--from", from, "--to", to, "--max-active", "8"];
+  t.match(await runCli([...request.slice(0, 3), "--universe", "nobody", "--dry-run"], env), { status: 1, stderr: /The universe nobody has no members/ });
+  t.match(await runCli([...request.slice(0, 3), "--universe", "nobody"], env), { status: 1, stderr: /the universe "nobody" has no members[\s\S]*sp500/ });
+  const plan = JSON.parse((await runCli([...request, "--dry-run", "--json"], env)).stdout) as { chunks: { subject: string; from: string; to: string; is_wanted: boolean }[]; new_symbols: string[] };
+  t.same(plan.chunks.map((piece) => `${piece.subject} ${piece.from} ${piece.to}`).sort(), judge, "the dry run lists each spell, cut to the days that are asked for");
+  t.same(plan.new_symbols, [], "every member has an instrument");
+  t.match(await runCli([...request, "--dry-run"], env), { stdout: new RegExp(`${judge.length} of ${judge.length} pieces would be fetched, of \\d+ of \\d+ symbols`) });
+  t.equal(asked.length, 0);
+
+  const killed = spawn(process.execPath, [join(repositoryRoot, "runner/cli/marketbase.js"), ...request], { env: { ...process.env, ...env }, stdio: "ignore" });
+  const ended = once(killed, "exit");
+  const done = () => db.value<number>("select count(*)::int from pipeline.backfill_chunk where state in ('done', 'failed')");
+  while ((await done()) < 100 && killed.exitCode === null) await sleep(50);
+  killed.kill("SIGKILL");
+  await ended;
+  const before = await done();
+  t.ok(before >= 100 && before < judge.length, `killed after ${before} pieces`);
+  const end = await runCli(request, env);
+  t.equal(end.status, 1, "a member that nobody can tell about is a failure with a name");
+  t.match(end.stdout, new RegExp(`${judge.length} pieces, [\\s\\S]*LEHMQ +2008-07-01 +2008-09-\\d\\d +failed .*MB010: .*delisted`));
+  t.match(end.stderr, new RegExp(`backfill \\d+ .*${judge.length - 1} done, 1 failed`));
+  t.equal(await db.value("select count(*)::int from pipeline.backfill"), 1, "the same backfill went on");
+  t.same([...new Set(asked)].sort(), judge, "these days were asked for, and no others");
+  t.ok(asked.length <= judge.length + 8, `${asked.length} requests: only what was in hand when it was killed was asked twice`);
+  t.equal(
+    await db.value(`select count(*)::int from market.price_data as bar where not exists (
+      select from market.universe_spans('sp500') as span where span.instrument_id = bar.instrument_id and bar.session_date between coalesce(span.from_date, '-infinity') and coalesce(span.to_date, 'infinity'))`),
+    0, "no bar lies outside of a membership");
+  t.ok((await db.value<number>("select count(distinct instrument_id)::int from market.price_data join market.instrument using (instrument_id) where not exists (select from market.universe_members('sp500', '2026-01-01') as now where now.instrument_id = price_data.instrument_id)")) > 100, "members that have left since are among them");
 });

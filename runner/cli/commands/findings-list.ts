@@ -22,8 +22,9 @@ const command: Command = {
   summary: "List what rules found wrong, with its state",
   usage: "[--state STATE…] [--rule NAME] [--symbol SYMBOL] [--provider NAME] [--severity NAME…] [--as-of MOMENT] [--limit N]",
   details:
-    "A finding that later looks see again stays the same finding. It is open; acknowledged by somebody, until a time or for good; resolved by a look that found the row right; or reopened.\n" +
-    "Without --state those that need somebody: open and reopened ones of rules in force. Acknowledged ones are counted below the list. Exit status 3 when open or reopened ones are listed.",
+    "A finding that later looks see again stays the same finding. It is open; acknowledged by somebody, until a time or for good; resolved by a look that found the row right; masked by a known incident\n" +
+    "(marketbase incidents list); or reopened.\n" +
+    "Without --state those that need somebody: open and reopened ones of rules in force. Acknowledged and masked ones are counted below the list. Exit status 3 when open or reopened ones are listed.",
   examples: [
     ["marketbase findings list", "what is wrong now, the gravest first"],
     ["marketbase findings list --state acknowledged", "what somebody has acknowledged, and who"],
@@ -31,7 +32,7 @@ const command: Command = {
     ["marketbase findings list --as-of 2026-11-01", "what was known to be wrong then"],
   ],
   options: {
-    state: { type: "string", value: "STATE", description: "only these states", choices: ["open", "acknowledged", "reopened", "resolved"], multiple: true },
+    state: { type: "string", value: "STATE", description: "only these states", choices: ["open", "acknowledged", "reopened", "resolved", "masked"], multiple: true },
     rule: { type: "string", value: "NAME", description: "only this rule" },
     symbol: { type: "string", value: "SYMBOL", description: "only this instrument" },
     provider: { type: "string", value: "NAME", description: "only the bodies of this provider" },
@@ -67,7 +68,11 @@ const command: Command = {
         [...values, states, all("state"), limit + 1],
       );
       const shown = findings.slice(0, limit);
-      const { suppressed } = await one<{ suppressed: number }>(pool, `select count(*)::int as suppressed ${filter} and finding.state = 'acknowledged'`, values);
+      const { suppressed, masked } = await one<{ suppressed: number; masked: number }>(
+        pool,
+        `select count(*) filter (where finding.state = 'acknowledged')::int as suppressed, count(*) filter (where finding.state = 'masked')::int as masked ${filter}`,
+        values,
+      );
       const isDecided = shown.some(({ decided_by }) => decided_by !== null);
       print(
         [
@@ -82,8 +87,9 @@ const command: Command = {
               ),
           ...(findings.length > limit ? [`There are more: --limit ${limit * 2} shows them.`] : []),
           ...(suppressed > 0 ? [`${count(suppressed)} acknowledged${states.includes("acknowledged") ? "" : ", not shown: --state acknowledged"}.`] : []),
+          ...(masked > 0 ? [`${count(masked)} masked by known incidents${states.includes("masked") ? "" : ", not shown: --state masked"}.`] : []),
         ].join("\n"),
-        { findings: shown, suppressed, more: findings.length > limit },
+        { findings: shown, suppressed, masked, more: findings.length > limit },
       );
       return shown.some(({ state }) => state === "open" || state === "reopened") ? EXIT.findings : EXIT.ok;
     });

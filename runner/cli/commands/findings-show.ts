@@ -60,9 +60,11 @@ const command: Command = {
       if (finding === undefined) throw new UserError(`There is no finding ${id ?? ""}.`, { exitCode: EXIT.failed, hint: "marketbase findings list shows them." });
       const events = await rows<Event>(
         pool,
-        `select event.event, to_char(event.recorded_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') as recorded_at, event.run_id::float8, event.decided_by, event.reason,
+        `select event.event, to_char(event.recorded_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"') as recorded_at, event.run_id::float8, event.decided_by, coalesce(event.reason, incident.reason) as reason, event.known_incident_id::float8,
            to_char(event.until at time zone 'UTC', 'YYYY-MM-DD HH24:MI"Z"') as until, event.recorded_by
-         from quality.finding_event as event where event.finding_id = $1 order by event.finding_event_id`,
+         from quality.finding_event as event
+         left join quality.known_incident as incident on incident.known_incident_id = event.known_incident_id
+         where event.finding_id = $1 order by event.finding_event_id`,
         [id],
       );
       const text = [

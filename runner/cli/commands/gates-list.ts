@@ -23,7 +23,7 @@ const command: Command = {
   usage: "",
   details:
     "A step leaves an instrument alone while a finding that its gate names is open. It goes on when the finding is resolved, acknowledged (marketbase findings acknowledge) or released\n" +
-    "(marketbase gates release). quality.define_gate says which findings a gate names. Exit status 3 when something is held back.",
+    "(marketbase gates release). marketbase gates define says which findings a gate names. Exit status 3 when something is held back.",
   examples: [
     ["marketbase gates list", "what is held back, and why"],
     ["marketbase gates list --json", "for programs"],

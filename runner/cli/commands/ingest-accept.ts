@@ -9,6 +9,8 @@ interface Accepted extends Record<string, unknown> {
   readonly new_count: number;
   readonly changed_count: number;
   readonly message: string | null;
+  /** Bars that the body no longer holds. */
+  readonly withdrawn_count: number;
 }
 
 /** `marketbase ingest accept`: a person releases a restatement. */
@@ -28,21 +30,25 @@ const command: Command = {
     const { transaction } = await import("../../database/transaction.ts");
     const { count } = await import("../../output/table.ts");
     const { withPool } = await import("../with-pool.ts");
-    return await withPool(context, "marketbase ingest accept", "worker", 1, async (pool) => {
+    // As the owner: no worker takes bars back.
+    return await withPool(context, "marketbase ingest accept", "migrator", 1, async (pool) => {
       const accepted = await progress.run(`accept raw response ${id}`, () =>
-        transaction(pool, (client) =>
-          one<Accepted>(
+        transaction(pool, async (client) => {
+          const taken = await one<Omit<Accepted, "withdrawn_count">>(
             client,
             `select run_id::float8, outcome, row_count::float8, new_count::float8, changed_count::float8, message
              from pipeline.accept_held($1, $2, $3)`,
             [id, by, reason],
-          ),
-        ),
+          );
+          const [withdrawn] = (await client.query<{ count: number }>(
+            "select coalesce(sum(row_count), 0)::float8 as count from lineage.data_lineage where run_id = $1 and operation = 'delete'", [taken.run_id])).rows;
+          return { ...taken, withdrawn_count: withdrawn?.count ?? 0 } as Accepted;
+        }),
       );
       const changed = accepted.changed_count - accepted.new_count;
       print(
         accepted.outcome === "normalised"
-          ? `run ${accepted.run_id}: ${count(changed)} rows have a new version, ${count(accepted.new_count)} are new`
+          ? `run ${accepted.run_id}: ${count(changed)} rows have a new version, ${count(accepted.new_count)} are new${accepted.withdrawn_count > 0 ? `, ${count(accepted.withdrawn_count)} are gone` : ""}`
           : `run ${accepted.run_id}: ${accepted.outcome}: ${accepted.message ?? ""}`,
         { raw_response_id: Number(id), by, reason, ...accepted },
       );

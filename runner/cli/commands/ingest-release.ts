@@ -15,7 +15,7 @@ const command: Command = {
   arguments: { min: 1, max: 1 },
   async run(context) {
     const [id = ""] = context.args;
-    if (!/^\d{1,18}$/.test(id)) throw new UserError(`${id} is not the number of a row in quarantine.`, { exitCode: EXIT.usage, hint: "select quarantine_id, reason from ingest.quarantine lists them." });
+    if (!/^\d{1,18}$/.test(id)) throw new UserError(`${id} is not the number of a row in quarantine.`, { exitCode: EXIT.usage, hint: "marketbase quarantine list shows them." });
     const { by, reason } = decision(context);
     const { one } = await import("../../database/pool.ts");
     const { transaction } = await import("../../database/transaction.ts");

@@ -18,7 +18,7 @@ const command: Command = {
     provider: { type: "string", value: "NAME", description: "whom to ask" },
     dataset: { type: "string", value: "NAME", description: "what to fetch (default: what the provider has first)" },
     symbols: { type: "string", value: "A,B", multiple: true, description: "symbols, with commas; may be given again" },
-    universe: { type: "string", value: "NAME", description: "the members that a universe has at the time" },
+    universe: { type: "string", value: "NAME", description: "the members that a universe has at the time, each for the days of its membership" },
     cron: { type: "string", value: "LINE", description: "minute, hour, day of month, month, day of week" },
     "time-zone": { type: "string", value: "ZONE", description: "time zone of --cron and of the days (default UTC)" },
     "after-close": { type: "string", value: "MIC", description: "exchange whose session must be over, such as XNYS" },

@@ -12,11 +12,11 @@ export interface Endpoint {
 
 /** Starts it, without memory unless asked; it is closed before the database goes away. */
 export async function startEndpoint(
-  test: { teardown(action: () => Promise<void>): void }, db: TestDatabase, redisUrl?: string, memoryBytes: number | undefined = 0,
+  test: { teardown(action: () => Promise<void>): void }, db: TestDatabase, redisUrl?: string, memoryBytes: number | undefined = 0, redisMilliseconds?: number,
 ): Promise<Endpoint> {
   const log: string[] = [];
   const say = (message: string) => void log.push(message);
-  const reader = openOnlineReader({ url: db.url("graphql"), role: "marketbase_reader", redisUrl, memoryBytes, statementMilliseconds: 4_000, say });
+  const reader = openOnlineReader({ url: db.url("graphql"), role: "marketbase_reader", redisUrl, memoryBytes, statementMilliseconds: 4_000, redisMilliseconds, say });
   const handle = onlineHandler(reader, say);
   const server = createServer((request, response) => void handle(request, response)).listen(0, "127.0.0.1");
   await once(server, "listening");

@@ -21,7 +21,11 @@ declare
   call record;
   sql text;
   plain text := '';
-  framed text := '';
+  -- What frames give: SQL, and the bars of the longest frame in it, null where one is added up at the end.
+  results jsonb := '[]';
+  longest integer;
+  -- Bars of the longest frame that the last stage has.
+  reached integer := 0;
   list text;
 begin
   stage := p_stage;
@@ -61,27 +65,28 @@ begin
     order by (entry.value ->> 'position')::integer
   loop
     sql := item.key;
+    longest := 8;
     for call in
       select called.*, aggregate.result, columns_of -> format('%s(%s) of %s', aggregate.state, called.arguments, called.bars) ->> 'name' as name
       from feature.frame_calls(item.key) as called
       cross join lateral feature.partial_aggregate(called.aggregate) as aggregate
     loop
       sql := regexp_replace(sql, format('\m%s\M', regexp_replace(call.call, '(\W)', '\\\1', 'g')), format(call.result, call.name), 'g');
+      longest := greatest(longest, call.bars);
     end loop;
     if sql = item.key and sql !~ '\mover frame_' then
       plain := plain || format(E'    %s as %s,\n', sql, item.alias);
     else
-      framed := framed || format(E',\n    %s as %s', sql, item.alias);
+      results := results || jsonb_build_object('sql', format(E',\n    %s as %s', sql, item.alias), 'bars', case when sql !~ '\mover frame_' then longest end);
     end if;
   end loop;
 
   -- Short frames are added up; each longer one takes one more stage. New columns stand first: a row of a window is taken apart up to the last column
-  -- that is needed.
+  -- that is needed. Results of shorter frames are worked out along the way, so that rows need not carry the states that they are made of.
   for length in
-    select case when (entry.value ->> 'bars')::integer <= 8 then 8 else (entry.value ->> 'bars')::integer end as bars
+    select distinct greatest((entry.value ->> 'bars')::integer, 8) as bars
     from jsonb_each(columns_of) as entry
-    group by 1
-    order by 1
+    order by bars
   loop
     if length.bars = 8 then
       select
@@ -108,13 +113,17 @@ begin
     end if;
     list := case when length.bars = 8 then format('frames_%s', p_level) else format('frames_%s_of_%s', p_level, length.bars) end;
     stages := stages || format(
-      E'%1$s as (\n  select\n%2$s    %3$s.*\n  from %3$s\n  window\n    bars as (partition by span order by ts)%4$s\n)', list, listed, stage, frames
+      E'%1$s as (\n  select\n%2$s    %3$s.*%4$s\n  from %3$s\n  window\n    bars as (partition by span order by ts)%5$s\n)',
+      list, listed, stage, (select string_agg(result ->> 'sql', '') from jsonb_array_elements(results) as result where (result ->> 'bars')::integer = reached), frames
     );
     stage := list;
+    reached := length.bars;
   end loop;
 
-  -- What is left: the results, and windows that are no such aggregates.
-  listed := plain || format('    %s.*', stage) || framed;
+  -- What is left: results of the longest frames, and windows that are no such aggregates.
+  listed := plain || format('    %s.*', stage) || coalesce(
+    (select string_agg(result ->> 'sql', '') from jsonb_array_elements(results) as result where coalesce((result ->> 'bars')::integer, reached) = reached), ''
+  );
   select string_agg(distinct format(E',\n    frame_%1$s as (bars rows %1$s preceding)', found.part[1]), '')
   into frames
   from regexp_matches(listed, '\mover frame_(\d+)', 'g') as found (part);

@@ -1,4 +1,4 @@
--- Splits and dividends of a body become actions; priority and content decide.
+-- Splits, dividends and spin-offs of a body become actions; priority and content decide.
 create or replace function ingest.accept_actions(p_run_id bigint, p_raw_response_id bigint) returns ingest.acceptance
 language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
@@ -83,10 +83,10 @@ begin
         and candidate.action_type = latest.action_type and candidate.ex_date = latest.ex_date
     );
 
-  -- Splits first: they say in which shares dividends are.
+  -- Splits first: they say in which shares distributions are.
   outcome.changed_count := cancelled_count;
   outcome.new_count := 0;
-  foreach kind in array array['split', 'dividend'] loop
+  foreach kind in array array['split', 'dividend', 'spin_off'] loop
     -- The better provider decides whenever its body came; of one provider the newer body does.
     with candidate as materialized (
       select distinct on (action.instrument_id, action.ex_date)
@@ -212,7 +212,7 @@ end
 $$;
 
 comment on function ingest.accept_actions(bigint, bigint) is
-'Takes the splits and dividends of a body into market.corporate_action and returns the counts. The key is instrument, type and ex-date: what comes twice, from one provider or from two, is one action. ingest.provider.priority decides between providers (the lower
+'Takes the splits, dividends and spin-offs of a body into market.corporate_action and returns the counts. The key is instrument, type and ex-date: what comes twice, from one provider or from two, is one action. ingest.provider.priority decides between providers (the lower
 number) whenever their bodies came, of one provider the newer body. Amounts are compared per share of the ex-date (market.amount_factor) as ingest.is_same_amount says, and kept as their provider gave them; so a split alone does not change the dividends before it.
 What was said beside the current action stands in market.corporate_action_observation: a worse provider does not change what a better one confirmed.
 One that the provider behind it no longer lists, within ingest.candidate_action_span, is cancelled: it goes to the history, known until the arrival of this body, and counts as changed; where another provider lists it, that one''s word is the next version.

@@ -39,9 +39,9 @@ begin
 
   company_id := ingest.ensure_instrument(
     response.run_id, response.subject,
-    p_cik => case when document ->> 'CIK' ~ '^\d{1,10}$' then lpad(document ->> 'CIK', 10, '0') end,
     p_currency => case when document ->> 'Currency' ~ '^[A-Za-z]{3}$' then document ->> 'Currency' end
   );
+  perform ingest.learn_identifiers(response.run_id, p_raw_response_id, company_id, jsonb_build_object('cik', document -> 'CIK'));
   update market.instrument
   set name = document ->> 'Name'
   where instrument.instrument_id = company_id and instrument.name is null and jsonb_typeof(document -> 'Name') = 'string';

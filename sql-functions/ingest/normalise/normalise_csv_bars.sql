@@ -11,7 +11,7 @@ begin atomic
 end;
 
 comment on function ingest.normalise_csv_bars(bigint) is
-'Fills ingest.candidate_bar from a file, as ingest.read_bars_csv says. The subject is the symbol of all its rows when the file came with one (its url then ends in ?symbol=…), else the name of the file.';
+'Fills ingest.candidate_bar from a file, as ingest.read_bars_csv says. The subject is the symbol of all its rows when the file came with one (its url then ends in ?symbol=…), else the feed to which the file belongs, or its name.';
 
 revoke all on function ingest.normalise_csv_bars(bigint) from public;
 grant execute on function ingest.normalise_csv_bars(bigint) to marketbase_worker;

@@ -68,9 +68,11 @@ begin
 
   company_id := ingest.ensure_instrument(
     response.run_id, response.subject,
-    p_cik => case when item ->> 'cik' ~ '^\d{1,10}$' then lpad(item ->> 'cik', 10, '0') end,
     p_currency => case when report = 'profile' and item ->> 'currency' ~ '^[A-Za-z]{3}$' then item ->> 'currency' end
   );
+  perform ingest.learn_identifiers(
+    response.run_id, p_raw_response_id, company_id,
+    jsonb_strip_nulls(jsonb_build_object('cik', item -> 'cik', 'isin', item -> 'isin', 'cusip', item -> 'cusip')));
   update market.instrument
   set name = coalesce(item ->> 'companyName', item ->> 'name')
   where instrument.instrument_id = company_id and instrument.name is null and report in ('profile', 'quote');
@@ -116,7 +118,7 @@ $$;
 comment on function ingest.normalise_fmp_fundamentals(bigint) is
 'Fills ingest.candidate_fact from a body of FMP: income, balance and cash flow statements (also of the older addresses), ratios, key metrics, growth, enterprise values, a quote or a profile. The taxonomy is fmp, the concept FMP''s name of the field.
 A statement counts from when its filing was accepted where FMP says so, everything else from the arrival of the body. A zero is left out, because FMP writes it for what it does not have. A statement without a currency is in that of the instrument.
-The first day of a period is reckoned from its last. MB010 with FMP''s own words for its errors, MB004 for an empty list, another symbol, or another shape.';
+CIK, ISIN and CUSIP go to the instrument (ingest.learn_identifiers). The first day of a period is reckoned from its last. MB010 with FMP''s own words for its errors, MB004 for an empty list, another symbol, or another shape.';
 
 revoke all on function ingest.normalise_fmp_fundamentals(bigint) from public;
 grant execute on function ingest.normalise_fmp_fundamentals(bigint) to marketbase_worker;

@@ -61,7 +61,8 @@ begin
       and response.fetched_at >= (select known.fetched_at from ingest.raw_response known where known.raw_response_id = filer.raw_response_id);
   end if;
   if response.subject !~ '^\d{10}$' then
-    perform ingest.ensure_instrument(p_run_id, response.subject, p_cik => filer_cik);
+    perform ingest.learn_identifiers(
+      p_run_id, p_raw_response_id, ingest.ensure_instrument(p_run_id, response.subject), jsonb_build_object('cik', filer_cik, 'lei', document -> 'lei'));
     update market.instrument
     set name = document ->> 'name'
     where instrument.symbol = upper(btrim(response.subject)) and instrument.name is null and jsonb_typeof(document -> 'name') = 'string';

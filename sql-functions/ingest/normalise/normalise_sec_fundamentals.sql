@@ -31,7 +31,8 @@ begin
   select raw_response.subject, raw_response.run_id into response
   from ingest.raw_response
   where raw_response.raw_response_id = p_raw_response_id;
-  company_id := ingest.ensure_instrument(response.run_id, response.subject, p_cik => lpad(document ->> 'cik', 10, '0'));
+  company_id := ingest.ensure_instrument(response.run_id, response.subject);
+  perform ingest.learn_identifiers(response.run_id, p_raw_response_id, company_id, jsonb_build_object('cik', document -> 'cik'));
   update market.instrument
   set name = document ->> 'entityName'
   where instrument.instrument_id = company_id and instrument.name is null and jsonb_typeof(document -> 'entityName') = 'string';

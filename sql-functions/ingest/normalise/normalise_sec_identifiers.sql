@@ -72,14 +72,6 @@ begin
         and (listed.exchange is null or listed.exchange is not distinct from known.exchange)
     )
     returning ticker
-  ), identified as (
-    -- An instrument whose company nobody has named yet.
-    update market.instrument
-    set cik = listed.cik
-    from listed
-    where instrument.cik is null and instrument.asset_class = 'equity' and replace(instrument.symbol, '.', '-') = listed.ticker
-      and not exists (select from listed as other where other.ticker = listed.ticker and other.cik <> listed.cik)
-    returning instrument.instrument_id
   )
   select
     count(*) filter (where not exists (select from closed where closed.ticker = opened.ticker)),
@@ -87,6 +79,16 @@ begin
       + (select count(*) from closed where closed.ticker not in (select again.ticker from opened as again))
   into outcome.new_count, outcome.changed_count
   from opened;
+  -- Instruments whose company nobody has named yet.
+  perform ingest.learn_identifiers(p_run_id, p_raw_response_id, unnamed.instrument_id, jsonb_build_object('cik', unnamed.cik))
+  from (
+    select instrument.instrument_id, min(listed.cik) as cik
+    from market.instrument
+    join market.company_ticker as listed on listed.ticker = replace(instrument.symbol, '.', '-') and listed.known_to is null
+    where instrument.cik is null and instrument.asset_class = 'equity'
+    group by instrument.instrument_id
+    having count(distinct listed.cik) = 1
+  ) as unnamed;
   outcome.unchanged_count := greatest(0, row_total - outcome.new_count - outcome.changed_count);
   return outcome;
 end

@@ -36,12 +36,7 @@ begin
       message = 'the body is not a chart: it lacks chart.result[0].meta or indicators.quote[0]',
       hint = 'Yahoo may have changed its format.';
   end if;
-  if upper(meta ->> 'symbol') is distinct from upper(response.subject) then
-    raise exception using
-      errcode = 'MB004',
-      message = format('the body is about %s, but %s was asked for', coalesce(meta ->> 'symbol', 'no symbol'), response.subject),
-      hint = 'The ticker may have been renamed: ask for the new one.';
-  end if;
+  perform ingest.require_symbol(p_raw_response_id, meta ->> 'symbol');
 
   time_zone := meta ->> 'exchangeTimezoneName';
   if not ingest.is_time_zone(time_zone) then

@@ -1,4 +1,4 @@
--- Splits and dividends from CSV, whoever sent it.
+-- Splits, dividends and spin-offs from CSV, whoever sent it.
 create or replace function ingest.read_actions_csv(p_raw_response_id bigint, p_symbol text default null) returns void
 language plpgsql volatile parallel unsafe
 set search_path to pg_catalog, pg_temp
@@ -28,7 +28,7 @@ begin
     raise exception using
       errcode = 'MB005',
       message = format('the file has no column %s; its columns are %s', missing, coalesce(left(array_to_string(header, ', '), 500), 'none')),
-      hint = 'Corporate actions need symbol (or one symbol for the whole file), ex_date, type (split or dividend) and amount (new shares per old share, as 7 or 7:1; cash per share), and may have a currency.';
+      hint = 'Corporate actions need symbol (or one symbol for the whole file), ex_date, type (split, dividend or spin_off) and amount (new shares per old share, as 7 or 7:1; cash, or value of the shares given, per share), and may have a currency.';
   end if;
 
   create temporary table if not exists action_line (
@@ -37,7 +37,8 @@ begin
   delete from pg_temp.action_line;
   insert into pg_temp.action_line
   select
-    lines.line_no, cardinality(fields), upper(btrim(coalesce(fields[symbol_at], p_symbol))), btrim(fields[date_at]), lower(btrim(fields[type_at])),
+    lines.line_no, cardinality(fields), upper(btrim(coalesce(fields[symbol_at], p_symbol))), btrim(fields[date_at]),
+    regexp_replace(lower(btrim(fields[type_at])), '^spin[- ]?off$', 'spin_off'),
     btrim(fields[amount_at]), nullif(btrim(fields[currency_at]), '')
   from ingest.body_lines(p_raw_response_id) as lines
   cross join lateral (select ingest.csv_fields(lines.line) as fields) as split
@@ -50,7 +51,7 @@ begin
       when line.field_count <> cardinality(header) then format('it has %s fields where the header has %s', line.field_count, cardinality(header))
       when not ingest.is_symbol(line.symbol) then format('"%s" cannot be a symbol', left(line.symbol, 40))
       when not ingest.is_iso_date(line.ex_date) then format('"%s" is not a date written as YYYY-MM-DD', left(line.ex_date, 40))
-      when line.action_type not in ('split', 'dividend') then format('"%s" is neither split nor dividend', left(line.action_type, 40))
+      when line.action_type not in ('split', 'dividend', 'spin_off') then format('"%s" is neither split, dividend nor spin-off', left(line.action_type, 40))
       when line.amount !~ case line.action_type when 'split' then '^\d{1,9}(\.\d{1,12})?(:\d{1,9}(\.\d{1,12})?)?$' else '^\d{1,9}(\.\d{1,12})?$' end
         or line.amount ~ '^[0.]+(:|$)|:[0.]+$' then format('amount "%s" is not a number above 0', left(line.amount, 40))
       when line.currency is not null and line.currency !~ '^[A-Za-z]{3}$' then format('"%s" is not a currency', left(line.currency, 40))
@@ -70,14 +71,14 @@ begin
   select
     p_raw_response_id, line.line_no, instrument.instrument_id, line.action_type, line.ex_date::date,
     round(split_part(line.amount, ':', 1)::numeric / coalesce(nullif(split_part(line.amount, ':', 2), '')::numeric, 1), 12),
-    case line.action_type when 'dividend' then coalesce(line.currency, instrument.currency) end
+    case when line.action_type <> 'split' then coalesce(line.currency, instrument.currency) end
   from pg_temp.action_line as line
   join market.instrument using (symbol);
 end
 $$;
 
 comment on function ingest.read_actions_csv(bigint, text) is
-'Fills ingest.candidate_action from a CSV with the columns symbol (or ticker; or p_symbol for all), ex_date, type (split or dividend), amount (of a split new shares per old share, as 7, 0.1 or 7:1; of a dividend cash per share of the ex-date) and, if there is one, currency.
+'Fills ingest.candidate_action from a CSV with the columns symbol (or ticker; or p_symbol for all), ex_date, type (split, dividend or spin_off), amount (of a split new shares per old share, as 7, 0.1 or 7:1; of a dividend cash per share of the ex-date, of a spin-off the value of what a share was given) and, if there is one, currency.
 MB005 for a missing column, MB004 with the number of the first bad line.';
 
 revoke all on function ingest.read_actions_csv(bigint, text) from public;

@@ -1,6 +1,6 @@
 -- Seals what is new in one stream, as the next block of the audit chain.
 -- security definer: the chain is written here and nowhere else; whoever may ask for a seal has no right on its tables.
-create or replace function lineage.seal_stream(p_stream text) returns lineage.audit_block
+create or replace function lineage.seal_stream(p_stream text, p_whole boolean default false) returns lineage.audit_block
 language plpgsql volatile parallel unsafe security definer
 set search_path to pg_catalog, pg_temp
 set lock_timeout to '10min'
@@ -16,6 +16,8 @@ as $$
 declare
   leaf_rows constant integer := 4096;
   widest_span constant integer := 8192;
+  -- So many are hashed in one go.
+  most_at_once constant integer := 250000;
   stream lineage.audit_stream;
   last lineage.audit_block;
   block lineage.audit_block;
@@ -23,11 +25,16 @@ declare
   sealing text;
   candidates bigint;
   oldest timestamptz;
+  greatest_age bigint;
+  before_it lineage.audit_block;
+  clock_index regclass;
   part regclass;
   pages bigint;
   page bigint;
   span bigint;
   is_looked_up boolean;
+  is_known boolean;
+  leaves bigint;
   added bigint;
   told bigint := 0;
 begin
@@ -40,16 +47,22 @@ begin
   end if;
   -- One seal at a time: a block follows the one before it.
   perform pg_advisory_xact_lock(hashtextextended('lineage.audit_block', 0));
-  select * into last from lineage.audit_block where audit_block.stream = p_stream order by block_no desc limit 1;
+  if not p_whole then
+    select * into last from lineage.audit_block where audit_block.stream = p_stream order by block_no desc limit 1;
+  end if;
 
+  -- Before anything is looked at: a transaction that begins later began later.
+  block.recorded_from := lineage.audit_recorded_from();
   -- A transaction that is not finished holds back all that began to write after it: a row that is seen here was never passed over.
   block.transactions_to := pg_snapshot_xmin(pg_current_snapshot())::text::bigint;
   block.next_transaction := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
-  wanted := concat_ws(' and ', lineage.audit_window(last, block.transactions_to), stream.condition);
+  wanted := lineage.audit_window(last, block.transactions_to, stream.clock_column);
+  is_known := wanted <> 'true';
+  wanted := concat_ws(' and ', wanted, stream.condition);
   execute format(
-    'select count(*), min(%s) from %s as r where %s', coalesce('r.' || quote_ident(stream.clock_column), 'null::timestamptz'), stream.relation, wanted
+    'select count(*), min(%s), max(age(r.xmin)) from %s as r where %s', coalesce('r.' || quote_ident(stream.clock_column), 'null::timestamptz'), stream.relation, wanted
   )
-  into candidates, oldest;
+  into candidates, oldest, greatest_age;
   if candidates = 0 then
     return null;
   end if;
@@ -73,6 +86,11 @@ begin
   block.row_count := 0;
   block.leaf_count := 0;
   select control.system_identifier into block.system_identifier from pg_control_system() as control;
+  if is_known then
+    before_it := block;
+    before_it.transactions_to := block.transactions_to + age((block.transactions_to & 4294967295)::text::xid) - greatest_age;
+    block.not_before := lineage.audit_oldest(before_it);
+  end if;
   block.sealed_by := session_user;
 
   -- In the order of the pages: nothing is sorted, and what was written together lies together.
@@ -107,13 +125,13 @@ begin
     pages := pg_relation_size(part) / current_setting('block_size')::integer;
     page := 0;
     -- About one leaf at a time: the span grows while few rows are new and shrinks where they lie close.
-    span := case when is_looked_up then pages else 64 end;
+    span := case when is_looked_up or candidates <= most_at_once then pages else 64 end;
     while page < pages loop
       execute format(sealing, part)
-      into candidates, added
+      into leaves, added
       using block.block_no, block.leaf_count, format('(%s,0)', page)::tid, format('(%s,0)', page + span)::tid;
       page := page + span;
-      block.leaf_count := block.leaf_count + candidates;
+      block.leaf_count := block.leaf_count + leaves;
       block.row_count := block.row_count + added;
       span := case when added > leaf_rows then greatest(span / 2, 1) when added < leaf_rows / 2 then least(span * 2, widest_span) else span end;
       if block.row_count - told >= 100000 then
@@ -132,14 +150,28 @@ begin
   select sha256(string_agg(hash, '' order by leaf_no)) into block.leaves_hash from lineage.audit_leaf where block_no = block.block_no;
   block.hash := lineage.audit_block_hash(block);
   insert into lineage.audit_block select block.*;
+
+  -- The index by time knows the new pages from now on.
+  for clock_index in
+    select index.indexrelid
+    from pg_index as index
+    join pg_class as class on class.oid = index.indexrelid
+    join pg_am as method on method.oid = class.relam and method.amname = 'brin'
+    join pg_attribute as attribute on attribute.attrelid = index.indrelid and attribute.attnum = index.indkey[0]
+    where attribute.attname = stream.clock_column and class.relkind = 'i'
+      and index.indrelid in (select stream.relation::regclass union select relid from pg_partition_tree(stream.relation::regclass))
+  loop
+    perform brin_summarize_new_values(clock_index);
+  end loop;
   return block;
 end
 $$;
 
-comment on function lineage.seal_stream(text) is
+comment on function lineage.seal_stream(text, boolean) is
 'Seals the rows of a stream that are finished and lie in no block yet, as the next block, and returns it; NULL where nothing is new, so that sealing twice changes nothing. Rows of a transaction that is not finished, and of those that began to write after it, wait for the next seal. Long work says every hundred thousand rows how many were hashed (a notice with the number as its detail).
 p_stream: a name of lineage.audit_stream. Two at once wait for each other.
+p_whole: look at every row of the table. Otherwise only at those that were written since the last block and say so: a row that came with a time from before is not sealed, and found by lineage.verify_inserted. After such a row was looked into, a clock was set back by more than a minute or rows were restored, a seal of the whole takes what is left.
 Errors: MB003 for another name.';
 
-revoke all on function lineage.seal_stream(text) from public;
-grant execute on function lineage.seal_stream(text) to marketbase_worker;
+revoke all on function lineage.seal_stream(text, boolean) from public;
+grant execute on function lineage.seal_stream(text, boolean) to marketbase_worker;

@@ -4,7 +4,8 @@ language sql stable parallel safe
 begin atomic
   with block as (
     select
-      audit_block as stored, audit_block.*,
+      audit_block as stored, audit_block.block_no, audit_block.stream, audit_block.row_count, audit_block.leaf_count, audit_block.leaves_hash,
+      audit_block.previous_hash, audit_block.hash,
       lag(audit_block.hash, 1, '') over chain as expected_previous,
       lag(audit_block.block_no, 1, 0) over chain + 1 as expected_no
     from lineage.audit_block

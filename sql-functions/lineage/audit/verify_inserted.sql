@@ -15,6 +15,8 @@ declare
   most_named constant integer := 100;
   stream lineage.audit_stream;
   last lineage.audit_block;
+  newest lineage.audit_block;
+  since_newest text;
   window_of_new text;
   clock text;
 begin
@@ -24,6 +26,10 @@ begin
     return;
   end if;
   window_of_new := lineage.audit_window(last);
+  -- What began to write after any block at all is younger than that one, however long its own stream was quiet.
+  select * into newest from lineage.audit_block where recorded_from is not null order by block_no desc limit 1;
+  newest.transactions_to := newest.next_transaction;
+  since_newest := lineage.audit_window(newest);
   clock := coalesce('r.' || quote_ident(stream.clock_column), 'null::timestamptz');
   return query execute format(
     $query$
@@ -34,15 +40,15 @@ begin
           case when %s then 'it says that it was recorded ' || %s else 'its transaction was finished when block ' || $1 || ' was sealed' end
         )
       from %s as r
-      where %s and (not ($4 or %s) or %s and %s < $3) and %s
+      where %s and (not ($4 or %s) or %s and (%s < $3 or %s < $5 and %s)) and %s
       limit %s
     $query$,
     (select string_agg(format('%L, r.%I', name, name), ', ' order by place) from unnest(stream.key_columns) with ordinality as key_column (name, place)),
     (select string_agg(format('%L || r.%I::text', name || ' ', name), ', ' order by place) from unnest(stream.key_columns) with ordinality as key_column (name, place)),
     window_of_new, clock, stream.relation, coalesce(stream.condition, 'true'), window_of_new, window_of_new, clock,
-    lineage.audit_unsealed(p_stream), most_named
+    clock, case when since_newest = 'true' then 'false' else since_newest end, lineage.audit_unsealed(p_stream), most_named
   )
-  using last.block_no, p_stream, lineage.audit_oldest(last), p_new_only;
+  using last.block_no, p_stream, lineage.audit_oldest(last), p_new_only, newest.recorded_from;
 exception
   when data_exception then
     return next row(

@@ -48,6 +48,7 @@ begin
   where earlier.stream = block.stream and earlier.block_no < block.block_no
   order by earlier.block_no desc
   limit 1;
+  oldest_allowed := greatest(oldest_allowed, block.not_before);
 
   -- A version that is closed has moved into the history and is the same.
   select string_agg(

@@ -76,15 +76,17 @@ begin
       from given
       where given.bar_interval = reference
     ), paid as materialized (
-      -- A dividend is taken off the close before, in the shares of the ex-date, which may be that of a split too.
+      -- What is distributed is taken off the close before, in the shares of the ex-date, which may be that of a split too.
       select
         action.ex_date, action.amount,
         place.before_at, place.before_at + 1 as on_at,
         (select market.product(split.amount) from known as split where split.action_type = 'split' and split.ex_date = action.ex_date) as ratio
-      from known as action
+      from (
+        select given_off.ex_date, sum(given_off.amount) as amount from known as given_off where given_off.action_type <> 'split' group by given_off.ex_date
+      ) as action
       cross join day
       cross join lateral (select width_bucket(action.ex_date - 1, day.dates) as before_at) as place
-      where action.action_type = 'dividend' and place.before_at > 0
+      where place.before_at > 0
     ), fully as materialized (
       -- What a provider took off for a dividend after the moment has to be put on again too, so this looks at everything that is known now.
       select
@@ -111,10 +113,12 @@ begin
           fully.closes[place.before_at]
           / (select market.product(split.amount) from later as split where split.action_type = 'split' and split.ex_date = action.ex_date)
         ) as part
-      from later as action
+      from (
+        select given_off.ex_date, sum(given_off.amount) as amount from later as given_off where given_off.action_type <> 'split' group by given_off.ex_date
+      ) as action
       cross join fully
       cross join lateral (select width_bucket(action.ex_date - 1, fully.dates) as before_at) as place
-      where action.action_type = 'dividend' and place.before_at > 0
+      where place.before_at > 0
     ), quoted as materialized (
       select
         given.*,

@@ -1,4 +1,4 @@
--- Every version of every split and dividend, with the time during which it was the one to know.
+-- Every version of every split, dividend and spin-off, with the time during which it was the one to know.
 create or replace view market.corporate_action_version with (security_invoker = true) as
 select
   version.instrument_id, instrument.symbol, version.action_type, version.ex_date, version.version, version.amount, version.currency,
@@ -19,11 +19,11 @@ comment on view market.corporate_action_version is
 'Every version of every corporate action: the current ones of market.corporate_action and the closed ones of market.corporate_action_history. One whose last version has a known_to was cancelled then.';
 comment on column market.corporate_action_version.instrument_id is 'Instrument.';
 comment on column market.corporate_action_version.symbol is 'Symbol of the instrument.';
-comment on column market.corporate_action_version.action_type is 'split or dividend.';
+comment on column market.corporate_action_version.action_type is 'split, dividend or spin_off.';
 comment on column market.corporate_action_version.ex_date is 'First session that trades without the entitlement.';
 comment on column market.corporate_action_version.version is 'Number of the version, from 1.';
-comment on column market.corporate_action_version.amount is 'New shares per old share of a split; cash per share of a dividend, as the provider gave it (ingest.provider.amounts_adjusted_to).';
-comment on column market.corporate_action_version.currency is 'Currency of a dividend; null for a split.';
+comment on column market.corporate_action_version.amount is 'New shares per old share of a split; cash per share of a dividend, value of what a share was given in a spin-off, as the provider gave it (ingest.provider.amounts_adjusted_to).';
+comment on column market.corporate_action_version.currency is 'Currency of a dividend or spin-off; null for a split.';
 comment on column market.corporate_action_version.known_from is 'From when this version could be known.';
 comment on column market.corporate_action_version.known_to is 'Until when it was the one to know (excluded); null for the current one.';
 comment on column market.corporate_action_version.recorded_at is 'When marketbase stored this version.';

@@ -1,4 +1,4 @@
--- The splits and dividends of an instrument as they were known at a moment, per share of their day.
+-- The splits, dividends and spin-offs of an instrument as they were known at a moment, per share of their day.
 create or replace function market.known_actions(p_instrument_id bigint, p_as_of timestamptz default now())
 returns table (action_type text, ex_date date, amount double precision, known_from timestamptz, provider text)
 language sql stable parallel safe
@@ -45,8 +45,8 @@ begin atomic
 end;
 
 comment on function market.known_actions(bigint, timestamptz) is
-'Splits (new shares per old share) and dividends (in the currency of the instrument, per share of the ex-date, also where the provider gives them per share of today) with an ex-date up to p_as_of, as known then.
-Dividends in a currency other than that of the prices are left out; pounds and pence, rand and cents, shekels and agorot go together. No row for an unknown instrument or NULL.';
+'Splits (new shares per old share), dividends and spin-offs (in the currency of the instrument, per share of the ex-date, also where the provider gives them per share of today) with an ex-date up to p_as_of, as known then.
+What is given in a currency other than that of the prices is left out; pounds and pence, rand and cents, shekels and agorot go together. No row for an unknown instrument or NULL.';
 
 revoke all on function market.known_actions(bigint, timestamptz) from public;
 grant execute on function market.known_actions(bigint, timestamptz) to marketbase_reader;

@@ -31,8 +31,8 @@ begin
     since := greatest(p_known_from, spell.known_from);
     update market.instrument_identifier set known_to = since
     where instrument_id = spell.instrument_id and identifier_id = spell.identifier_id;
-    insert into market.instrument_identifier (instrument_id, kind, value, valid_from, valid_to, known_from, run_id)
-    select spell.instrument_id, spell.kind, spell.value, rest.valid_from, rest.valid_to, since, p_run_id
+    insert into market.instrument_identifier (instrument_id, kind, value, valid_from, valid_to, known_from, run_id, raw_response_id)
+    select spell.instrument_id, spell.kind, spell.value, rest.valid_from, rest.valid_to, since, p_run_id, spell.raw_response_id
     from (values (spell.valid_from, p_from), (p_to, spell.valid_to)) as rest (valid_from, valid_to)
     where rest.valid_from < rest.valid_to;
     changes := changes + 1;

@@ -10,7 +10,8 @@ select
   nullif(identifier.valid_from, '-infinity') as valid_from,
   nullif(identifier.valid_to, 'infinity') as valid_to,
   nullif(identifier.known_from, '-infinity') as known_from,
-  identifier.run_id
+  identifier.run_id,
+  identifier.raw_response_id
 from market.instrument_identifier as identifier
 join market.instrument using (instrument_id)
 where identifier.known_to is null;
@@ -27,6 +28,7 @@ comment on column market.identifier_spell.valid_from is 'First day; null where n
 comment on column market.identifier_spell.valid_to is 'First day on which it was no longer the instrument''s; null where it still is.';
 comment on column market.identifier_spell.known_from is 'From when this could be known; null for what was taken for granted when the instrument was added.';
 comment on column market.identifier_spell.run_id is 'Run that said so.';
+comment on column market.identifier_spell.raw_response_id is 'Body that said so; null where a person or the symbol of an instrument did.';
 
 revoke all on market.identifier_spell from public;
 grant select on market.identifier_spell to marketbase_reader;

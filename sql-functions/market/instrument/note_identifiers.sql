@@ -25,7 +25,8 @@ begin
     perform market.set_identifier(changed.run_id, changed.instrument_id, 'cik', changed.cik)
     from changed
     join before using (instrument_id)
-    where changed.cik is not null and changed.cik is distinct from before.cik;
+    where changed.cik is not null and changed.cik is distinct from before.cik
+      and changed.cik is distinct from market.identifier_at(changed.instrument_id, 'cik');
   end if;
   return null;
 end

@@ -21,7 +21,7 @@ begin atomic
     ) as said
   ),
   input as (
-    select named.dataset || coalesce(jsonb_build_object('inputFacets', judged.facets), '{}') as dataset
+    select named.dataset || case when judged.facets is null then '{}' else jsonb_build_object('inputFacets', judged.facets) end as dataset
     from (
       select pipeline.openlineage_dataset(edge.source_relation) as dataset from lineage.data_lineage as edge where edge.run_id = p_run_id
       union

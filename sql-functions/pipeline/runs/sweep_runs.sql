@@ -49,7 +49,7 @@ begin
   perform graphile_worker.force_unlock_workers(array_agg(distinct job.locked_by))
   from graphile_worker.jobs job
   join pipeline.pipeline_run run on job.key = 'run:' || run.run_id
-  where job.locked_at < clock_timestamp() - interval '10 seconds' and run.status <> 'running'
+  where job.locked_at < clock_timestamp() - least(p_silence, interval '10 seconds') and run.status <> 'running'
   having count(*) > 0;
   -- a kill between the end of a step and the start of the next stage leaves a root without work
   perform pipeline.advance_flow(root.run_id)

@@ -49,7 +49,7 @@ $$;
 
 comment on function pipeline.add_schedule(text, text, text, text[], text, text, text, interval, text, integer) is
 'Has a data set fetched again and again for symbols or for the members of a universe: at a cron line (pipeline.cron_next, in p_time_zone), p_delay after each close of an exchange, or at the cron line but never before the close. Each time the
-p_look_back_days before are fetched along. Returns the schedule with the moment at which it is due. MB001 for arguments that make no sense, MB008 when the name is taken.';
+p_look_back_days before are fetched along, of a universe for each member the days of its membership. Returns the schedule with the moment at which it is due. MB001 for arguments that make no sense, MB008 when the name is taken.';
 
 revoke all on function pipeline.add_schedule(text, text, text, text[], text, text, text, interval, text, integer) from public;
 grant execute on function pipeline.add_schedule(text, text, text, text[], text, text, text, interval, text, integer) to marketbase_worker;

@@ -6,7 +6,6 @@ as $$
 declare
   due pipeline.schedule;
   today date;
-  wanted text[];
   backfill_id bigint;
   trouble text;
   started integer := 0;
@@ -18,14 +17,7 @@ begin
     trouble := null;
     today := (clock_timestamp() at time zone due.time_zone)::date;
     begin
-      wanted := due.symbols;
-      if due.universe is not null then
-        select array_agg(member.symbol order by member.symbol) into wanted from market.universe_members(due.universe, today, clock_timestamp()) as member;
-        if wanted is null then
-          raise exception using errcode = 'MB007', message = format('the universe "%s" has no members on %s', due.universe, today);
-        end if;
-      end if;
-      backfill_id := pipeline.start_backfill(due.provider, due.dataset, wanted, today - due.look_back_days, today, null, 'all');
+      backfill_id := pipeline.start_backfill(due.provider, due.dataset, due.symbols, today - due.look_back_days, today, null, 'all', p_universe => due.universe);
       started := started + 1;
     exception
       -- one schedule that cannot be started does not stop the others
@@ -43,7 +35,7 @@ end
 $$;
 
 comment on function pipeline.start_due() is
-'Starts a backfill for each schedule that is due and not paused, over the days that it looks back, and sets when it is due next: after now, so that what was missed is made up once. A schedule that cannot be started says why in last_message and comes again at its next turn.
+'Starts a backfill for each schedule that is due and not paused, over the days that it looks back (of a universe: for each member those of its membership), and sets when it is due next: after now, so that what was missed is made up once. A schedule that cannot be started says why in last_message and comes again at its next turn.
 Returns how many were started. Called by every worker with its heartbeat; two at once start nothing twice.';
 
 revoke all on function pipeline.start_due() from public;

@@ -11,10 +11,14 @@ begin
     from (
       -- Times that lie closer than a long weekend are one span.
       select
-        parent.feature_set_id, changed.ts,
-        case when changed.ts - lag(changed.ts) over (partition by parent.feature_set_id order by changed.ts) <= interval '4 days' then 0 else 1 end as begins
-      from (select distinct changed.feature_set_version_id, changed.ts from changed) as changed
-      join feature.feature_set_version as parent on parent.base_version_id = changed.feature_set_version_id and parent.is_current
+        changed.feature_set_id, changed.ts,
+        case when changed.ts - lag(changed.ts) over (partition by changed.feature_set_id order by changed.ts) <= interval '4 days' then 0 else 1 end as begins
+      from (
+        -- Joined first, so that nothing is read where no set compares.
+        select distinct parent.feature_set_id, changed.ts
+        from changed
+        join feature.feature_set_version as parent on parent.base_version_id = changed.feature_set_version_id and parent.is_current
+      ) as changed
     ) as moment
   ) as island
   group by island.feature_set_id, island.number;

@@ -41,7 +41,7 @@ end;
 $$;
 
 comment on function quality.record_incident(text, timestamptz, timestamptz, text, bigint, text) is
-'Records that the rows of p_dataset from p_from to p_to, both included, of the instrument p_instrument_id and the provider p_provider (NULL: all) are known to be bad, and why. From then on expectations do not judge them, and rules on metrics leave them out of what is usual. Errors: MB001 for a span or reason that is none or a dataset without the column, MB002 for an unknown instrument or provider, MB003 for an unknown dataset.';
+'Records that the rows of p_dataset from p_from to p_to, both included, of the instrument p_instrument_id and the provider p_provider (NULL: all) are known to be bad, and why. From then on no rule keeps a finding about them (quality.incident_of) and expectations do not judge them; rules on metrics leave them out of what is usual; what is open about them is masked by the next look. An incident that goes on has p_to infinity, until quality.end_incident ends it. Errors: MB001 for a span or reason that is none or a dataset without the column, MB002 for an unknown instrument or provider, MB003 for an unknown dataset.';
 
 revoke all on function quality.record_incident(text, timestamptz, timestamptz, text, bigint, text) from public;
 grant execute on function quality.record_incident(text, timestamptz, timestamptz, text, bigint, text) to marketbase_worker, marketbase_author;

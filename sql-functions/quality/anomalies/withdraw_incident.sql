@@ -22,7 +22,7 @@ end;
 $$;
 
 comment on function quality.withdraw_incident(bigint) is
-'Takes back the incident p_known_incident_id: its rows are judged again. It stays on record with who withdrew it; withdrawing twice changes nothing. Errors: MB002 where there is none.';
+'Takes back the incident p_known_incident_id: its rows are judged again, by the next look. It stays on record with who withdrew it; withdrawing twice changes nothing. Errors: MB002 where there is none.';
 
 revoke all on function quality.withdraw_incident(bigint) from public;
 grant execute on function quality.withdraw_incident(bigint) to marketbase_worker, marketbase_author;

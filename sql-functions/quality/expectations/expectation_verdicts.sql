@@ -14,11 +14,10 @@ set search_path to pg_catalog, pg_temp
 as $$
 declare
   v_from constant timestamptz := coalesce(p_from, '-infinity');
-  v_base constant jsonb := p_parameters - array['warn', 'fail'];
   v_instrument_ids constant bigint[] := coalesce(
     p_instrument_ids, array(select instrument.instrument_id from market.instrument as instrument order by instrument.instrument_id)
   );
-  v_warn constant jsonb := p_parameters -> 'warn';
+  v_warn constant jsonb := quality.level_parameters(p_parameters, 'warn');
 begin
   perform quality.check_parameters(p_dataset, p_expectation, p_parameters);
   return query
@@ -28,11 +27,11 @@ begin
       level.*, case when level.outcome = 'failed' then level.name when level.checked > 0 then 'passed' else 'not_applicable' end as verdict
     from (
       select 'failed', found.*
-      from quality.level_verdicts(p_dataset, p_expectation, v_base || coalesce(nullif(p_parameters -> 'fail', 'null'), '{}'), v_instrument_ids, v_from) as found
+      from quality.level_verdicts(p_dataset, p_expectation, quality.level_parameters(p_parameters, 'fail'), v_instrument_ids, v_from) as found
       union all
       select 'warned', found.*
-      from quality.level_verdicts(p_dataset, p_expectation, v_base || v_warn, v_instrument_ids, v_from) as found
-      where jsonb_typeof(v_warn) = 'object'
+      from quality.level_verdicts(p_dataset, p_expectation, v_warn, v_instrument_ids, v_from) as found
+      where v_warn is not null
     ) as level (name, instrument_id, outcome, checked, failed, masked, first_ts, last_ts, message, violations)
     order by coalesce(level.instrument_id, 0), level.outcome, level.name
   )

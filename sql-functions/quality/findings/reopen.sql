@@ -18,7 +18,7 @@ begin
   where state.state in ('open', 'reopened')
   limit 1;
   if found then
-    raise exception using errcode = 'MB008', message = v_wrong, hint = 'Only what is acknowledged or resolved can be reopened.';
+    raise exception using errcode = 'MB008', message = v_wrong, hint = 'Only what is acknowledged, resolved or masked can be reopened.';
   end if;
 
   return query
@@ -31,7 +31,7 @@ end;
 $$;
 
 comment on function quality.reopen(bigint[], text, text) is
-'Takes back that the findings p_finding_ids are acknowledged or resolved: p_by is the person, p_reason why. The next look decides about them again. All or none; returns the events that were recorded.
+'Takes back that the findings p_finding_ids are acknowledged, resolved or masked: p_by is the person, p_reason why. The next look decides about them again. All or none; returns the events that were recorded.
 Errors: MB001 without person, reason or findings, MB002 for an unknown finding, MB008 for one that is open.';
 
 revoke all on function quality.reopen(bigint[], text, text) from public;

@@ -94,7 +94,7 @@ begin
   from unnest(v_seen) as seen
   on conflict (finding_id, recorded_at, validation_finding_id) do nothing;
 
-  -- Seen for the first time, or again after it had been found right.
+  -- Seen for the first time, or again after it had been found right or was masked.
   insert into quality.finding_event (finding_id, event, recorded_at, validation_result_id, run_id)
   select
     first.finding_id, case when last.event is null then 'opened' else 'reopened' end, first.recorded_at, first.validation_result_id, first.run_id
@@ -110,28 +110,38 @@ begin
     order by event.finding_event_id desc
     limit 1
   ) as last on true
-  where last.event is null or (last.event = 'resolved' and last.validation_result_id < first.validation_result_id)
+  where last.event is null or (last.event in ('resolved', 'masked') and last.validation_result_id < first.validation_result_id)
   order by first.finding_id;
 
-  -- Not seen by a look that would have seen it: one that kept all that it found, of the same scope, at the same time. What bodies look like as a whole
-  -- is not decided by the next body.
-  insert into quality.finding_event (finding_id, event, recorded_at, validation_result_id, run_id)
-  select distinct on (tracked.finding_id) tracked.finding_id, 'resolved', look.recorded_at, look.validation_result_id, look.run_id
+  -- Not seen by a look that would have seen it: one that kept all that it found, of the same scope, at the same time. It found it right, or did not judge
+  -- it because of a known incident. What bodies look like as a whole is not decided by the next body.
+  insert into quality.finding_event (finding_id, event, recorded_at, validation_result_id, run_id, known_incident_id)
+  select distinct on (tracked.finding_id)
+    tracked.finding_id, case when masking.incident_id is null then 'resolved' else 'masked' end, look.recorded_at, look.validation_result_id, look.run_id,
+    masking.incident_id
   from unnest(v_looks) as look
   join quality.tracked_finding as tracked on tracked.rule = look.rule and tracked.scope = look.scope
   left join unnest(v_seen) as seen on seen.finding_id = tracked.finding_id and seen.validation_result_id = look.validation_result_id
   cross join lateral (
-    select event.event
+    select event.event, event.until
     from quality.finding_event as event
     where event.finding_id = tracked.finding_id
     order by event.finding_event_id desc
     limit 1
   ) as last
+  cross join lateral (
+    select quality.incident_of(tracked.dataset, tracked.instrument_id, tracked.ts, tracked.provider) as incident_id
+  ) as masking
   where seen.finding_id is null
     and look.is_complete
     and look.dataset <> 'raw_response'
     and (tracked.ts is null or tracked.ts between look.from_ts and coalesce(look.to_ts, 'infinity'))
     and last.event <> 'resolved'
+    -- What is masked stays so, and somebody who acknowledged it is not overruled.
+    and (
+      masking.incident_id is null
+      or last.event <> 'masked' and (last.event <> 'acknowledged' or last.until <= now())
+    )
     -- An older look says nothing about what was seen since.
     and not exists (
       select
@@ -146,7 +156,7 @@ end;
 $$;
 
 comment on function quality.track_results(bigint[], timestamptz) is
-E'@behavior -*\nWhat the results p_validation_result_ids (recorded at p_since or later) mean for findings: one that is seen for the first time is opened; one that is seen again is the same finding, and reopened where a look had found it right; one that was not seen although the look would have seen it is resolved. A look decides about its own rule and scope (an instrument, a version of a set, the bodies of a provider on a subject), from the first time that it looked at, in bodies also up to the last; a result that kept fewer findings than it counted resolves none. A look that was followed before, or that is older than what is known, changes nothing. The triggers of quality.validation_result and validation_finding call it.';
+E'@behavior -*\nWhat the results p_validation_result_ids (recorded at p_since or later) mean for findings: one that is seen for the first time is opened; one that is seen again is the same finding, and reopened where a look had found it right or it was masked; one that was not seen although the look would have seen it is resolved, or masked where it lies in a known incident (quality.incident_of) and nobody has acknowledged it. A look decides about its own rule and scope (an instrument, a version of a set, the bodies of a provider on a subject), from the first time that it looked at, in bodies also up to the last; a result that kept fewer findings than it counted resolves none. A look that was followed before, or that is older than what is known, changes nothing. The triggers of quality.validation_result and validation_finding call it.';
 
 revoke all on function quality.track_results(bigint[], timestamptz) from public;
 grant execute on function quality.track_results(bigint[], timestamptz) to marketbase_worker;

@@ -1,5 +1,5 @@
 -- Applies rules on single bars to what is stored, all of them in one pass over the bars.
-create or replace function quality.bar_violations(p_rules text[], p_instrument_ids bigint[], p_from timestamptz, p_to timestamptz)
+create or replace function quality.bar_violations(p_rules text[], p_instrument_ids bigint[], p_from timestamptz, p_to timestamptz, p_level text default 'fail')
 returns setof quality.rule_violation
 language plpgsql
 stable
@@ -12,12 +12,12 @@ declare
   v_pairs text;
 begin
   select
-    string_agg(format('%s(bar, %L::jsonb)', (r.function_name || '(quality.judged_bar, jsonb)')::regprocedure::regproc, r.parameters), ', ' order by r.rule),
+    string_agg(format('%s(bar, %L::jsonb)', (r.function_name || '(quality.judged_bar, jsonb)')::regprocedure::regproc, quality.level_parameters(r.parameters, p_level)), ', ' order by r.rule),
     string_agg(format('judged.%I', r.rule), ', ' order by r.rule),
     string_agg(format('(%L, judged.%I)', r.rule, r.rule), ', ' order by r.rule)
   into v_calls, v_columns, v_pairs
   from quality.rule_in_force as r
-  where r.rule = any (p_rules);
+  where r.rule = any (p_rules) and quality.level_parameters(r.parameters, p_level) is not null;
   if v_calls is null then
     return;
   end if;
@@ -34,8 +34,8 @@ begin
 end;
 $$;
 
-comment on function quality.bar_violations(text[], bigint[], timestamptz, timestamptz) is
-'What the rules p_rules, each a function of a quality.judged_bar, find wrong in the bars of the instruments from p_from to p_to; writes nothing. The bars are read once, whatever the number of rules. Errors: those of the rules.';
+comment on function quality.bar_violations(text[], bigint[], timestamptz, timestamptz, text) is
+'What the rules p_rules, each a function of a quality.judged_bar, find wrong in the bars of the instruments from p_from to p_to at the level p_level (fail or warn, see quality.level_parameters); writes nothing. The bars are read once, whatever the number of rules. Errors: those of the rules.';
 
-revoke all on function quality.bar_violations(text[], bigint[], timestamptz, timestamptz) from public;
-grant execute on function quality.bar_violations(text[], bigint[], timestamptz, timestamptz) to marketbase_worker;
+revoke all on function quality.bar_violations(text[], bigint[], timestamptz, timestamptz, text) from public;
+grant execute on function quality.bar_violations(text[], bigint[], timestamptz, timestamptz, text) to marketbase_worker;

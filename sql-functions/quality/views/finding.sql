@@ -30,9 +30,9 @@ select
   followed.is_in_force
 from quality.findings_as_of() as followed;
 
-comment on view quality.finding is E'@primaryKey finding_id\n@foreignKey (instrument_id) references market.instrument (instrument_id)|@fieldName instrument|@foreignFieldName findings\n@foreignKey (validation_finding_id, last_seen_at) references quality.validation_finding (validation_finding_id, recorded_at)|@fieldName validationFinding|@foreignFieldName findings\n@foreignKey (state_run_id) references pipeline.pipeline_run (run_id)|@fieldName stateRun|@foreignFieldName decidedFindings\nWhat rules found wrong, in stored data and in the bodies of providers, one row for each rule and place however often it was seen. A later look of the same rule at the same place that finds it right resolves it; one that finds it wrong again reopens it; quality.acknowledge says that somebody knows. quality.finding_event has its whole life, quality.findings_as_of what this said at a moment.';
+comment on view quality.finding is E'@primaryKey finding_id\n@foreignKey (instrument_id) references market.instrument (instrument_id)|@fieldName instrument|@foreignFieldName findings\n@foreignKey (validation_finding_id, last_seen_at) references quality.validation_finding (validation_finding_id, recorded_at)|@fieldName validationFinding|@foreignFieldName findings\n@foreignKey (state_run_id) references pipeline.pipeline_run (run_id)|@fieldName stateRun|@foreignFieldName decidedFindings\nWhat rules found wrong, in stored data and in the bodies of providers, one row for each rule and place however often it was seen. A later look of the same rule at the same place that finds it right resolves it; one that finds it wrong again reopens it; one that does not judge it because of a known incident masks it; quality.acknowledge says that somebody knows. quality.finding_event has its whole life, quality.findings_as_of what this said at a moment.';
 comment on column quality.finding.finding_id is E'@notNull\nIdentity.';
-comment on column quality.finding.state is E'@notNull\nopen, acknowledged, reopened or resolved; see quality.finding_states.';
+comment on column quality.finding.state is E'@notNull\nopen, acknowledged, reopened, resolved or masked; see quality.finding_states.';
 comment on column quality.finding.since is E'@notNull\nSince when it is in this state.';
 comment on column quality.finding.rule is E'@notNull\nRule.';
 comment on column quality.finding.rule_version is E'@notNull\nVersion of the rule that saw it last.';
@@ -51,9 +51,9 @@ comment on column quality.finding.message is E'@notNull\nWhat is wrong, in a sen
 comment on column quality.finding.first_seen_at is E'@notNull\nWhen it was seen first.';
 comment on column quality.finding.last_seen_at is E'@notNull\nWhen it was seen last.';
 comment on column quality.finding.decided_by is 'Person who acknowledged or reopened it; null where a look decided.';
-comment on column quality.finding.reason is 'Why that person did.';
+comment on column quality.finding.reason is 'Why that person did; of a masked one what happened.';
 comment on column quality.finding.until is 'Until when it is acknowledged; null for good.';
-comment on column quality.finding.state_run_id is 'Run whose look opened, reopened or resolved it; null where a person decided.';
+comment on column quality.finding.state_run_id is 'Run whose look opened, reopened, resolved or masked it; null where a person decided.';
 comment on column quality.finding.validation_finding_id is E'@notNull\nWhat was seen last, in quality.validation_finding.';
 comment on column quality.finding.is_in_force is E'@notNull\nTrue while the rule is in force.';
 

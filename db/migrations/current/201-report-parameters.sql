@@ -1,0 +1,2 @@
+-- It had fewer arguments.
+drop function if exists quality.report_parameters(text, text, jsonb);
