@@ -20,8 +20,4 @@ from (
 -- Compression of the pieces of a file by pglz took half of the time of landing them, to halve their size.
 alter table ingest.raw_response_chunk alter column body set storage external;
 
--- The bars of a day are found by the key: PostgreSQL skips from instrument to instrument. A second index, in which each row of a history goes to another
--- page, cost as much as the key.
-drop index if exists market.price_data_session_date_idx;
-
 drop function if exists ingest.first_bars(bigint, bigint, boolean);

@@ -136,4 +136,8 @@ export async function enrich(w: World, instrumentId: number): Promise<void> {
     [await w.body(), w.runId],
   );
   await w.db.query("select quality.retire_rule('price_level_shift')");
+  // The same fault in five symbols on one day.
+  for (const symbol of ["FAULT1", "FAULT2", "FAULT3", "FAULT4", "FAULT5"]) {
+    await w.judge(await w.candidateBars(await w.instrument(symbol), [{ date: "2024-03-07", high: 1 }]));
+  }
 }

@@ -18,12 +18,6 @@ begin atomic
     from market.instrument
     join market.exchange using (mic)
     where instrument.instrument_id = any (p_instrument_ids)
-  ), session as materialized (
-    -- Those of all exchanges and years do not fit into the cache of a processor.
-    select session.mic, session.session_date, session.close_at
-    from (select distinct place.mic from place) as exchange
-    join market.trading_session session using (mic)
-    where session.session_date between p_from and p_to
   )
   select
     candidate.instrument_id, candidate.bar_interval, candidate.ts, candidate.session_date, candidate.open, candidate.high, candidate.low,
@@ -57,7 +51,9 @@ begin atomic
   ) as candidate
   join ingest.raw_response response on response.raw_response_id = p_raw_response_id
   join place using (instrument_id)
-  left join session on session.mic = place.mic and session.session_date = candidate.session_date
+  -- Where all sessions are hashed, those of all years would not fit into the cache of a processor.
+  left join market.trading_session session
+    on session.mic = place.mic and session.session_date = candidate.session_date and session.session_date between p_from and p_to
   left join earlier on earlier.instrument_id = candidate.instrument_id and earlier.bar_interval = candidate.bar_interval
   cross join lateral (
     select case
