@@ -54,9 +54,7 @@ select
   common.session_date as day,
   common.symbols,
   round(100.0 * common.symbols / nullif((
-    select count(*)
-    from market.price_data as price
-    where price.session_date = common.session_date and price.bar_interval = '1d' and price.recorded_at <= :'as_of'::timestamptz
+    select count(*) from quality.session_presence(0, common.session_date, common.session_date, :'as_of') as day where day.is_present
   ), 0), 1) as pct_of_bars,
   quality.report_text(array_to_string(common.names[1:7], ' ') || case when common.symbols > 7 then ' …' else '' end, 44) as examples
 from (

@@ -136,8 +136,10 @@ export async function enrich(w: World, instrumentId: number): Promise<void> {
     [await w.body(), w.runId],
   );
   await w.db.query("select quality.retire_rule('price_level_shift')");
-  // The same fault in five symbols on one day.
-  for (const symbol of ["FAULT1", "FAULT2", "FAULT3", "FAULT4", "FAULT5"]) {
-    await w.judge(await w.candidateBars(await w.instrument(symbol), [{ date: "2024-03-07", high: 1 }]));
-  }
+  // The same fault in five symbols on one day, all in one body.
+  const ids: number[] = [];
+  for (const symbol of ["FAULT1", "FAULT2", "FAULT3", "FAULT4", "FAULT5"]) ids.push(await w.instrument(symbol));
+  const body = await w.candidateBars(null, ids.map(() => ({ date: "2024-03-07", high: 1 })));
+  await w.db.query("update ingest.candidate_bar set instrument_id = ($2::bigint[])[row_no] where raw_response_id = $1", [body, ids]);
+  await w.judge(body);
 }
