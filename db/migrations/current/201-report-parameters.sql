@@ -1,2 +1,0 @@
--- It had fewer arguments.
-drop function if exists quality.report_parameters(text, text, jsonb);
