@@ -31,7 +31,7 @@ t.test("a report of a database", async (t) => {
   const text = await marketbase(["report", "compliance"], env);
   t.match(text, { status: 0, stdout: /^# marketbase: what came in[^\n]*\n# As of: +\d{4}-/ });
   t.match(text.stdout, /\n# End of report\.\n$/);
-  t.equal((JSON.parse((await marketbase(["report", "compliance", "--json"], env)).stdout) as { sections: unknown[] }).sections.length, 15);
+  t.equal((JSON.parse((await marketbase(["report", "compliance", "--json"], env)).stdout) as { sections: unknown[] }).sections.length, 18);
 
   const folder = mkdtempSync(join(tmpdir(), "marketbase-report-"));
   t.teardown(() => rmSync(folder, { recursive: true }));
