@@ -84,7 +84,7 @@ export const benchmark: Benchmark = {
             const symbols = Array.from({ length: instruments }, (_, i) => `BENCH${i + 1}`).join(",");
             progress.info(`${instruments} x ${features} from ${source}: ${PER_SECOND} requests a second for ${seconds} s`);
             const path = `/features/${set}?symbols=${symbols}`;
-            const found = await runLoad({ host: "127.0.0.1", port: server.port, path, perSecond: PER_SECOND, warmUpSeconds: 3, seconds, connections: CONNECTIONS, seed: 42 });
+            const found = await runLoad({ host: "127.0.0.1", port: server.port, path, perSecond: PER_SECOND, warmUpSeconds: 10, seconds, connections: CONNECTIONS, seed: 42 });
             answerBytes.set(path, found.bytes / found.milliseconds.length);
             rows.push(describe(`${instruments} x ${features}`, source, source === "nowhere" ? undefined : limit, found));
           }
